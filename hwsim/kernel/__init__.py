@@ -1,0 +1,1 @@
+"""The simulator's kernel: simulated time, scheduling, seeded randomness and the truth log."""

@@ -1,0 +1,1 @@
+"""Lines: what lies between a card's port and the other end, as the electricity and the signalling see it."""

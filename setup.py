@@ -1,0 +1,67 @@
+"""Builds the plain shared libraries (no Python ABI) that ship inside the wheel beside the Python packages."""
+
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+HERE = Path(__file__).parent
+
+
+class PlainLib(Extension):
+    """A shared library with a C ABI and no PyInit; its file name carries no interpreter tag."""
+
+
+class BuildPlain(build_ext):
+    """Names PlainLib outputs NAME.so; everything else as setuptools does."""
+
+    def get_ext_filename(self, ext_name):
+        ext = self.ext_map.get(ext_name)
+        if isinstance(ext, PlainLib):
+            return ext_name.replace(".", "/") + ".so"
+        return super().get_ext_filename(ext_name)
+
+    def get_export_symbols(self, ext):
+        return ext.export_symbols or []
+
+
+def sources(folder, *skip):
+    """All C files of a folder, sorted, as paths relative to this file."""
+    return sorted(str(p.relative_to(HERE)) for p in (HERE / folder).glob("*.c") if p.name not in skip)
+
+
+def headers(*folders):
+    """All headers of folders, so that a changed header rebuilds the library."""
+    return sorted(str(p.relative_to(HERE)) for f in folders for p in (HERE / f).glob("*.h"))
+
+
+CFLAGS = ["-std=gnu11", "-O2", "-g", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"]
+
+LIBRARIES = [
+    PlainLib(
+        "hwsim.core.libhwcore",
+        sources("hwsim/core"),
+        depends=headers("hwsim/core"),
+        extra_compile_args=[*CFLAGS, "-O3"],
+        libraries=["m"],
+    ),
+    PlainLib(
+        "hwsim.vendorlibs.synway.libshpa3",
+        sources("hwsim/vendorlibs/synway"),
+        depends=headers("hwsim/vendorlibs/synway", "drivers/synway/decl"),
+        include_dirs=["drivers/synway/decl"],
+        extra_compile_args=CFLAGS,
+        extra_link_args=["-Wl,-soname,libshpa3.so", "-pthread"],
+    ),
+    PlainLib(
+        "hwsim.vendorlibs.synway.layout2007.libshpa3",
+        sources("hwsim/vendorlibs/synway"),
+        depends=headers("hwsim/vendorlibs/synway", "drivers/synway/decl"),
+        include_dirs=["drivers/synway/decl"],
+        define_macros=[("SHPA3_LAYOUT_2007", "1")],
+        extra_compile_args=CFLAGS,
+        extra_link_args=["-Wl,-soname,libshpa3.so", "-pthread"],
+    ),
+]
+
+setup(ext_modules=[lib for lib in LIBRARIES if lib.sources], cmdclass={"build_ext": BuildPlain})
