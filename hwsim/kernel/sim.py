@@ -66,7 +66,7 @@ class Sim:
     def rng(self, name: str) -> random.Random:
         """The random stream called `name`; the same seed and name give the same numbers in every run."""
         if name not in self._rngs:
-            self._rngs[name] = random.Random(f"{self.seed}/{name}")  # noqa: S311 - simulation, not secrets
+            self._rngs[name] = random.Random(f"{self.seed}/{name}")
         return self._rngs[name]
 
     # -- scheduling -------------------------------------------------------------------------------------------------
