@@ -1,0 +1,1 @@
+"""Typed configuration: one strict YAML loader, one schema, defaults in one place."""
