@@ -1,7 +1,7 @@
-"""Turns a node tree into msgspec structs: types, units and choices come from the struct, problems name file, line and key.
+"""Turns a node tree into msgspec structs: types and choices come from the struct, problems name file, line and key.
 
-A schema is an ordinary `Section` struct: field names are keys, annotations are types (str, int, float, bool, enums, Path,
-list, dict[str, …], nested sections, `T | None`), defaults are defaults. Every problem of a file is found in one go.
+A schema is an ordinary `Section` struct: field names are keys, annotations are types (str, int, float, bool, enums,
+Path, list, dict[str, …], nested sections, `T | None`), defaults are defaults. Every problem is found in one go.
 """
 
 from __future__ import annotations

@@ -12,6 +12,8 @@ import re
 from enum import StrEnum
 from pathlib import Path
 
+import msgspec
+
 from boardd.config.schema import Section, decode
 from boardd.config.yamlfile import ConfigProblemsError, Node, Problem, load_tree, nearest_word
 from boardd.contract.capabilities import ChannelKind
@@ -44,9 +46,9 @@ class Paths(Section):
 class Rights(Section):
     """Unix groups: who may read, who may control calls, who may reset boards. root and boardd's own user always may."""
 
-    read: list[str] = ["boardd"]
-    control: list[str] = ["boardd"]
-    admin: list[str] = ["boardd-admin"]
+    read: list[str] = msgspec.field(default_factory=lambda: ["boardd"])
+    control: list[str] = msgspec.field(default_factory=lambda: ["boardd"])
+    admin: list[str] = msgspec.field(default_factory=lambda: ["boardd-admin"])
     socket_group: str = ""
 
 
@@ -65,7 +67,7 @@ class DomainSection(Section):
     settings: dict[str, str] = {}
     environment: dict[str, str] = {}
     interpreter: str = ""
-    deadlines: Deadlines = Deadlines()
+    deadlines: Deadlines = msgspec.field(default_factory=Deadlines)
     crash_budget: int = 5
     crash_window_s: int = 300
 
@@ -82,7 +84,7 @@ class BoardSection(Section):
 
 
 class GroupSection(Section):
-    """A channel group: a trunk group or the stations. `channels` are ids or patterns (`e1a/1/*`, `*/fxo`, `kind:fxs`)."""
+    """A channel group: a trunk group or the stations. `channels`: ids or patterns (`e1a/1/*`, `kind:fxs`)."""
 
     channels: list[str]
     direction: Direction = Direction.BOTH
@@ -142,13 +144,13 @@ class Site(Section):
     """The whole file."""
 
     domains: dict[str, DomainSection]
-    paths: Paths = Paths()
-    rights: Rights = Rights()
+    paths: Paths = msgspec.field(default_factory=Paths)
+    rights: Rights = msgspec.field(default_factory=Rights)
     boards: list[BoardSection] = []
     groups: dict[str, GroupSection] = {}
     channels: dict[str, ChannelSection] = {}
-    station: StationSection = StationSection()
-    scheduler: SchedulerSection = SchedulerSection()
+    station: StationSection = msgspec.field(default_factory=StationSection)
+    scheduler: SchedulerSection = msgspec.field(default_factory=SchedulerSection)
 
     def problems(self, node: Node) -> list[Problem]:
         """Names, references, double bindings."""

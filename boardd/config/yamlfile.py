@@ -1,8 +1,9 @@
 """The one YAML loader: every scalar is a string, every value knows its line, nothing is guessed.
 
-YAML reads 0571 as a number in another base and 9:00 as sexagesimal; area codes, times and extensions must survive, so the
-loader builds the node tree and never resolves scalars. The typed schema (`schema.decode`) turns strings into numbers and
-booleans where a field says so. Duplicate keys, anchors that loop, and documents that are not mappings are refused.
+YAML reads 0571 as a number in another base and 9:00 as sexagesimal; area codes, times and extensions must survive, so
+the loader builds the node tree and never resolves scalars. The typed schema (`schema.decode`) turns strings into
+numbers and booleans where a field says so. Duplicate keys, aliases that contain themselves and documents that are not
+mappings are refused.
 """
 
 from __future__ import annotations

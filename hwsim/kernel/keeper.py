@@ -1,4 +1,4 @@
-"""The keeper of the token: decides which process runs, and when time may move (house plan, "the simulator and its clock").
+"""The keeper of the token: decides which process runs and when time may move.
 
 Participants connect to the token socket (`boardd.clock.wire` has the messages). `settle` runs rounds in a fixed order
 until a whole round reports no work; then `next_deadline_us` says how far time may move. Time also stands between a

@@ -2,7 +2,8 @@
 
 On an FXO port the exchange is the office end and the card is the set; on an FXS port the card is the office end and a
 telephone is the set; a record tap listens to a pair that has both ends elsewhere. Each end gets a listener. What one
-end does is told to the other end at once; durations (hook flash, ringing cadence, pulses) are made by the end that acts.
+end does is told to the other end at once; durations (hook flash, ringing cadence, pulses) are made by the end that
+acts.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class TapEnd(SetEnd, OfficeEnd, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CallerIdMessage:
-    """Caller ID as sent on the line: `form` fsk or dtmf, number, name, and MMDDHHMM for FSK. `good` False = bad checksum."""
+    """Caller ID as sent: `form` fsk or dtmf, number, name, MMDDHHMM for FSK; `good` False = bad checksum."""
 
     number: str
     form: str = "fsk"

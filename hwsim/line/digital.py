@@ -117,6 +117,7 @@ class Span:
     name: str
     signalling: Signalling
     card: SpanEnd | None = None
+    net: SpanEnd | None = None
     alarms: frozenset[Alarm] = frozenset()
     circuits: dict[int, Circuit] = field(default_factory=dict)
 
@@ -138,5 +139,6 @@ class Span:
         self.sim.truth.note("alarms", span=self.name, alarms=sorted(alarms))
         for circuit in self.circuits.values():
             self.sim.engine.cut(circuit.card_leg, bool(alarms - {Alarm.RAI, Alarm.LMF}))
-        if self.card:
-            self.card.on_alarms(alarms)
+        for end in (self.card, self.net):
+            if end:
+                end.on_alarms(alarms)
