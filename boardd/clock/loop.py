@@ -13,7 +13,7 @@ import asyncio
 import selectors
 from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import Any, TypeVar, TypeVarTuple, Unpack
+from typing import Any, TypeVar, TypeVarTuple
 
 from boardd.clock.token import TokenSource
 
@@ -80,9 +80,7 @@ class TokenLoop(asyncio.SelectorEventLoop):
         """Simulated seconds."""
         return self._source.now_us / 1e6
 
-    def run_in_executor(
-        self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: Unpack[Ts]
-    ) -> asyncio.Future[T]:
+    def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
         """As in asyncio, but time stands until the job is done."""
         selector = self._token_selector
         selector.executor_jobs += 1

@@ -10,10 +10,10 @@ A driver implements `_do_*` for each capability it declares; the contract suite 
 
 Life of a channel as the driver must report it (`ChannelPort.step` refuses everything else, once logged and counted):
 
-    incoming trunk   idle -> offered (Offered) [-> alerting] -> connected -> (ReleasedByFar) -> hangup() -> releasing -> idle
-    outgoing trunk   idle -> dialing -> [proceeding] -> [alerting] -> connected | (ReleasedByFar) -> hangup() -> …
-    station          idle -> seized (OffHook) … | idle -> alerting (ring()) -> connected (OffHook) -> … -> idle at on-hook
-    tap              idle -> observed -> idle
+    incoming  idle -> offered (Offered) [-> alerting] -> connected -> (ReleasedByFar) -> hangup() -> releasing -> idle
+    outgoing  idle -> dialing -> [proceeding] -> [alerting] -> connected | (ReleasedByFar) -> hangup() -> …
+    station   idle -> seized (OffHook) … | idle -> alerting (ring()) -> connected (OffHook) … -> idle at on-hook
+    tap       idle -> observed -> idle
 
 `hangup` is legal in every state, twice, and is the only way to `idle` once a call exists.
 """
@@ -222,7 +222,7 @@ EventSink = Callable[[DriverEvent], None]
 # -- requests ---------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class PlayRequest:
-    """Play `files` (absolute paths, A-law WAV 8 kHz mono) one after the other; `digit_stops`/`voice_stops` = barge-in."""
+    """Play `files` (absolute paths, A-law WAV 8 kHz mono) in order; `digit_stops`/`voice_stops` are barge-in."""
 
     files: tuple[str, ...]
     loop: bool = False
@@ -499,7 +499,7 @@ class DomainDriver(abc.ABC):
     async def link(self, changes: Sequence[LinkChange]) -> None:
         """Make and drop links inside the domain; the whole list takes effect or an error names the one that failed."""
 
-    async def probe(self) -> None:
+    async def probe(self) -> None:  # noqa: B027 - a driver without anything cheap to ask leaves it out
         """Ask the library something cheap, so that door and card show life. Raises DeadlineError."""
 
     async def scan(self) -> list[dict[str, Any]]:

@@ -1,7 +1,8 @@
 """Events that clients see. Events are hints, the objects they carry are the truth at that moment.
 
-Every event has `type`, `at`, and the changed object itself (`channel`, `call`, `span`, `board`, `bridge`, `alarm`), so a
-client that applies the objects in order holds the same picture as the daemon. The daemon adds `seq`; hosts send `hseq`.
+Every event has `type`, `at`, and the changed object itself (`channel`, `call`, `span`, `board`, `bridge`, `alarm`), so
+a client that applies the objects in order holds the same picture as the daemon. The daemon adds `seq`; hosts send
+`hseq`.
 """
 
 from __future__ import annotations
