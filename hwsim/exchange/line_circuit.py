@@ -1,0 +1,263 @@
+"""The exchange's line circuit (用户电路): the office end of an analogue line that leads to an FXO port."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from boardd.contract.causes import Cause
+from hwsim.core.engine import EngineEvent, EventKind
+from hwsim.exchange.call import Call
+from hwsim.exchange.loop_reader import LoopReader
+from hwsim.exchange.numbering import Analysis
+from hwsim.exchange.party import Party, TonePlayer
+from hwsim.exchange.ringer import Ringer, RingOptions
+from hwsim.exchange.tones import ToneKind, TonePlan, tone_of_cause
+from hwsim.line.analog import AnalogLine, Pair
+
+if TYPE_CHECKING:
+    from hwsim.exchange.exchange import Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class LineOptions:
+    """How the carrier has set up one analogue line."""
+
+    number: str = ""
+    """The line's own number: callers reach it directly, called parties see it."""
+    ring: RingOptions = field(default_factory=RingOptions)
+    reversal: bool = False
+    """Reverse the feed when the called party answers, and back when it clears (facts 1.4)."""
+    dial_tone_delay_ms: float = 300.0
+    dial_tone: bool = True
+    """False: the fault "no dial tone"; digits are still taken."""
+    on_hook_ms: float = 500.0
+    """How long the loop must be open to be on-hook."""
+    clear_delay_ms: float = 0.0
+    """From the called party's on-hook until this calling line hears busy tone (facts 1.4: up to 90 s); a called line
+    hears it at once."""
+    busy_tone: bool = True
+    """False: silence instead of busy tone when the far party has cleared."""
+    reanswer_ms: float = 0.0
+    """A called line that went on-hook may go off-hook again within this time and still has the caller."""
+    tones: TonePlan | None = None
+    """Tones of the access box this line hangs on, when they differ from the exchange's."""
+
+
+class LineState(StrEnum):
+    """The exchange's view of the line."""
+
+    IDLE = "idle"
+    WAIT_DIAL_TONE = "wait_dial_tone"
+    COLLECTING = "collecting"
+    CALLING = "calling"
+    RINGING = "ringing"
+    TALKING = "talking"
+    HELD = "held"
+    """Called, on-hook, and the caller still there (`reanswer_ms`)."""
+    CLEARED = "cleared"
+    LOCKED_OUT = "locked_out"
+
+
+class LineCircuit(Party):
+    """The exchange behind one pair; it is the `office` end of its AnalogLine."""
+
+    def __init__(self, exchange: Exchange, line: AnalogLine, options: LineOptions) -> None:
+        super().__init__(exchange.sim, line.name, line.set_leg)
+        self.exchange = exchange
+        self.line = line
+        self.options = options
+        self.state = LineState.IDLE
+        self.tones = TonePlayer(exchange.sim, line.name, line.office_leg, options.tones or exchange.tones)
+        self.digits = ""
+        self._calls_out = False
+        self.ringer = Ringer(line, exchange.date, self._first_ring)
+        self.loop = LoopReader(
+            exchange.sim,
+            lambda: self.options.on_hook_ms,
+            off_hook=self._off_hook,
+            on_hook=self._on_hook,
+            flash=self._flash,
+            digit=self._digit,
+        )
+        line.office = self
+        exchange.sim.on_engine(line.office_leg, self._sound)
+
+    @property
+    def number(self) -> str:
+        """The line's own number."""
+        return self.options.number
+
+    @property
+    def free(self) -> bool:
+        """On-hook, fed, and no call on it. A cut pair is free: the exchange cannot tell it from an idle one."""
+        return self.state is LineState.IDLE and self.line.fed and not self.loop.is_off_hook
+
+    def configure(self, options: LineOptions) -> None:
+        """Change the line's options; what has begun goes on with the old ones."""
+        self.options = options
+        self.tones.plan = options.tones or self.exchange.tones
+
+    # -- the line ---------------------------------------------------------------------------------------------------
+    def on_loop(self, closed: bool) -> None:
+        """The set closed or opened the loop."""
+        if self.line.fed or not closed:
+            self.loop.loop(closed and self.line.pair is Pair.GOOD)
+
+    def power(self, on: bool) -> None:
+        """Take the exchange's power away from this line, or bring it back: the call on it ends, nothing is heard."""
+        if not on:
+            self.ringer.stop()
+            self._rest(self.call)
+        self.line.feed(on)
+        self.loop.reset()
+        if on and self.line.loop_closed:
+            self.on_loop(True)
+
+    def _off_hook(self) -> None:
+        if self.state is LineState.RINGING and self.call:
+            self.ringer.stop()
+            self.state = LineState.TALKING
+            self.call.called_answered()
+        elif self.state is LineState.HELD:
+            self.timers.cancel()
+            self.state = LineState.TALKING
+        elif self.state is LineState.IDLE:
+            self.state = LineState.WAIT_DIAL_TONE
+            self.digits = ""
+            self.sim.engine.dtmf_detect(self.line.office_leg, True)
+            self.timers.start("dial_tone", self.options.dial_tone_delay_ms, self._dial_tone)
+            self.timers.start("no_dial", self.exchange.timers.no_dial_ms, self._give_up, Cause.NORMAL_CLEARING)
+
+    def _on_hook(self) -> None:
+        call = self.call
+        if self.state is LineState.TALKING and call and call.called is self and self.options.reanswer_ms:
+            self.state = LineState.HELD
+            self.timers.start("reanswer", self.options.reanswer_ms, self._rest, call)
+            return
+        self._rest(call)
+
+    def _rest(self, call: Call | None) -> None:
+        self.timers.cancel()
+        self._stop_collecting()
+        self.tones.silence()
+        self.line.disconnect()
+        self.line.reverse(False)
+        self.state = LineState.IDLE
+        if call and call is self.call:
+            if call.calling is self:
+                call.calling_cleared()
+            else:
+                call.called_cleared(Cause.NORMAL_CLEARING)
+
+    def _flash(self, duration_ms: int) -> None:
+        self.sim.truth.note("flash_seen", line=self.name, duration_ms=duration_ms)
+
+    # -- digits -----------------------------------------------------------------------------------------------------
+    def _sound(self, event: EngineEvent) -> None:
+        if event.kind is EventKind.DTMF_ON:
+            self._digit(chr(event.a))
+
+    def _digit(self, digit: str) -> None:
+        if self.state not in (LineState.WAIT_DIAL_TONE, LineState.COLLECTING):
+            return
+        self.state = LineState.COLLECTING
+        self.tones.silence()
+        self.timers.cancel("dial_tone", "no_dial")
+        self.digits += digit
+        self.sim.truth.note("digit_received", line=self.name, digit=digit)
+        analysis = self.exchange.numbering.analyse(self.digits)
+        if analysis in (Analysis.COMPLETE, Analysis.IMPOSSIBLE):
+            self._digits_done()
+        else:
+            self.timers.start("inter_digit", self.exchange.timers.inter_digit_ms, self._inter_digit)
+
+    def _inter_digit(self) -> None:
+        if self.exchange.numbering.analyse(self.digits) is Analysis.OPEN:
+            self._digits_done()
+        else:
+            self._give_up(Cause.INVALID_NUMBER_FORMAT)
+
+    def _digits_done(self) -> None:
+        self._stop_collecting()
+        self._calls_out = True
+        self.state = LineState.CALLING
+        self.exchange.originate(self, self.digits, self.number)
+
+    def _dial_tone(self) -> None:
+        self.state = LineState.COLLECTING
+        if self.options.dial_tone:
+            self.tones.play(ToneKind.DIAL)
+
+    def _give_up(self, cause: int) -> None:
+        self._stop_collecting()
+        self.sim.truth.note("dialling_abandoned", line=self.name, digits=self.digits, cause=int(cause))
+        self._cleared(ToneKind.BUSY)
+
+    def _stop_collecting(self) -> None:
+        self.timers.cancel("dial_tone", "no_dial", "inter_digit")
+        self.sim.engine.dtmf_detect(self.line.office_leg, False)
+
+    # -- as called party --------------------------------------------------------------------------------------------
+    def offer(self, call: Call) -> None:
+        """Ring."""
+        self._calls_out = False
+        self.state = LineState.RINGING
+        caller = self.exchange.numbering.as_dialled_here(call.caller_number)
+        self.ringer.start(caller, self.options.ring)
+
+    def _first_ring(self) -> None:
+        if self.call:
+            self.call.called_alerting()
+
+    # -- as calling party -------------------------------------------------------------------------------------------
+    def far_alerting(self) -> None:
+        """Ring-back tone."""
+        self.tones.play(ToneKind.RING_BACK)
+
+    def far_answered(self) -> None:
+        """Polarity reversal, when the line has it."""
+        self.state = LineState.TALKING
+        if self.options.reversal:
+            self.line.reverse(True)
+
+    # -- both -------------------------------------------------------------------------------------------------------
+    def far_cleared(self, cause: int) -> None:
+        """Stop ringing; or busy tone (or the tone of the cause) after the line's clear delay."""
+        if self.state is LineState.RINGING:
+            self.ringer.stop()
+            self.state = LineState.IDLE
+        elif self.state is LineState.HELD:
+            self._rest(None)
+        elif self.state is LineState.TALKING:
+            self.line.reverse(False)
+            self.state = LineState.CLEARED
+            if self.options.busy_tone:
+                delay_ms = self.options.clear_delay_ms if self._calls_out else 0.0
+                self.timers.start("clear", delay_ms, self._cleared, ToneKind.BUSY)
+        elif self.state is not LineState.IDLE:
+            self._cleared(tone_of_cause(cause))
+
+    def _cleared(self, tone: ToneKind) -> None:
+        self.state = LineState.CLEARED
+        self.tones.play(tone)
+        self.timers.start("howler", self.exchange.timers.busy_tone_ms, self._howl)
+
+    def _howl(self) -> None:
+        self.tones.play(ToneKind.HOWLER)
+        self.timers.start("lock_out", self.exchange.timers.howler_ms, self._lock_out)
+
+    def _lock_out(self) -> None:
+        self.tones.silence()
+        self.state = LineState.LOCKED_OUT
+
+    def through(self, other: Party) -> None:
+        """Connect the set with the other party."""
+        self.tones.silence()
+        self.line.connect(other.ear)
+
+    def apart(self) -> None:
+        """Connect the set with the line circuit's own leg again."""
+        self.tones.silence()
+        self.line.disconnect()

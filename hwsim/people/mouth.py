@@ -1,0 +1,111 @@
+"""What a person says: numbered chirps that tests can find again in any recording, sound files, digits as DTMF."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from hwsim.core.engine import EngineEvent, EventKind
+from hwsim.kernel.sim import SAMPLE_US, Sim, Timer
+
+CHIRP_PERIOD_MS = 400.0
+CHIRP_LEVEL_MB = -1300
+DIGIT_ON_MS = 100
+DIGIT_OFF_MS = 100
+FIRST_CHIRP = 1
+
+
+class Mouth:
+    """Speaks into `leg` as party number `party`; chirps are counted through the person's whole life."""
+
+    def __init__(self, sim: Sim, person: str, party: int, leg: int, finished: Callable[[], None]) -> None:
+        self.sim = sim
+        self.person = person
+        self.party = party
+        self.leg = leg
+        self.next_chirp = FIRST_CHIRP
+        self.sending_digits = False
+        self.playing = False
+        self._finished = finished
+        self._source = 0
+        self._file_source = 0
+        self._digit_source = 0
+        self._line = ""
+        self._timer: Timer | None = None
+
+    @property
+    def speaking(self) -> bool:
+        """Whether chirps are being said."""
+        return self._timer is not None
+
+    def open(self, line: str) -> None:
+        """The telephone is off-hook on `line`."""
+        self._line = line
+        self.sim.on_engine(self.leg, self._sound)
+
+    def close(self) -> None:
+        """The telephone goes on-hook: nothing more is said."""
+        self.silence()
+        for source in (self._digit_source, self._file_source):
+            if source:
+                self.sim.engine.stop(source)
+        self._digit_source = self._file_source = 0
+        self.sending_digits = self.playing = False
+        self.sim.off_engine(self.leg, self._sound)
+
+    def speak(self) -> None:
+        """Say one numbered chirp every 400 ms until `silence`."""
+        if self._timer is None:
+            self._chirp()
+
+    def silence(self) -> None:
+        """Say no further chirps; one that has begun is finished."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    def send_digits(self, digits: str) -> None:
+        """Press keys: DTMF as sound, each digit noted when it begins."""
+        self.sending_digits = True
+        self._digit_source = self.sim.engine.dtmf(self.leg, digits, DIGIT_ON_MS, DIGIT_OFF_MS)
+
+    def play(self, path: Path) -> None:
+        """Play an A-law WAV or raw A-law file once."""
+        self.playing = True
+        self._file_source = self.sim.engine.play_mem(self.leg, alaw_of(path))
+        self.sim.truth.note("spoke", person=self.person, line=self._line, file=path.name)
+
+    def _chirp(self) -> None:
+        number, self.next_chirp = self.next_chirp, self.next_chirp + 1
+        start_us = self.sim.engine.now * SAMPLE_US
+        self.sim.engine.chirp(self.leg, self.party, number, CHIRP_LEVEL_MB)
+        self.sim.truth.note("chirp", person=self.person, line=self._line, party=self.party, number=number, t_us=start_us)
+        self._timer = self.sim.later(CHIRP_PERIOD_MS, self._chirp)
+
+    def _sound(self, event: EngineEvent) -> None:
+        if event.kind is EventKind.DTMF_DIGIT_SENT:
+            self.sim.truth.note(
+                "digit_sent", person=self.person, line=self._line, digit=chr(event.a), t_us=event.at * SAMPLE_US
+            )
+        elif event.kind is EventKind.DTMF_SENT and event.id == self._digit_source:
+            self.sending_digits = False
+            self._digit_source = 0
+            self._finished()
+        elif event.kind is EventKind.PLAY_END and event.id == self._file_source:
+            self.playing = False
+            self._file_source = 0
+            self._finished()
+
+
+def alaw_of(path: Path) -> bytes:
+    """The A-law samples of a file: the data chunk of a WAV file, or the whole of any other file."""
+    raw = path.read_bytes()
+    if raw[:4] != b"RIFF" or raw[8:12] != b"WAVE":
+        return raw
+    offset = 12
+    while offset + 8 <= len(raw):
+        size = int.from_bytes(raw[offset + 4 : offset + 8], "little")
+        if raw[offset : offset + 4] == b"data":
+            return raw[offset + 8 : offset + 8 + size]
+        offset += 8 + size + size % 2
+    raise ValueError(f"{path}: no data chunk in the WAV file")
