@@ -95,17 +95,27 @@ class Keeper:
         return deadline is not None and deadline <= self.sim.now_us
 
     def settle(self) -> None:
-        """Let everybody run, in order, until a full round reports no work and nobody is being born or buried."""
+        """Let everybody run, in order, until a full round reports no work and nobody is being born or buried.
+
+        When nothing was sent to anybody, only those whose own timer is due run first.
+        """
+        everybody = self.sim.dirty
         while True:
             self.sim.dirty = False
             worked = False
             for participant in sorted(self._participants, key=lambda p: p.name):
-                worked |= self._run(participant)
+                if everybody or self._is_due(participant):
+                    worked |= self._run(participant)
             if self._unborn or self._unreaped:
                 self._wait_births_and_deaths()
+                everybody = True
                 continue
             if not worked and not self.sim.dirty:
                 return
+            everybody = True
+
+    def _is_due(self, participant: Participant) -> bool:
+        return participant.deadline_us is not None and participant.deadline_us <= self.sim.now_us
 
     # -- one participant ----------------------------------------------------------------------------------------------
     def _run(self, participant: Participant) -> bool:

@@ -11,15 +11,17 @@ import heapq
 import random
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from hwsim.core.engine import Engine, EngineEvent
 from hwsim.kernel.truth import TruthLog
+
+if TYPE_CHECKING:
+    from hwsim.core.engine import Engine, EngineEvent
 
 SAMPLE_US = 125
 STEP_US = 4_000
 
-EngineHandler = Callable[[EngineEvent], None]
+EngineHandler = Callable[["EngineEvent"], None]
 
 
 class Timer:
