@@ -70,8 +70,8 @@ class AnalogLine:
     def __init__(self, sim: Sim, name: str) -> None:
         self.sim = sim
         self.name = name
-        self.office_leg = sim.engine.leg()
-        self.set_leg = sim.engine.leg()
+        self.office_leg = sim.engine.leg_new()
+        self.set_leg = sim.engine.leg_new()
         self.office: OfficeEnd | None = None
         self.set: SetEnd | None = None
         self.tap: TapEnd | None = None

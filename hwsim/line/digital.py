@@ -7,7 +7,7 @@ have alarms; sound is 8 kHz A-law both ways, wired between `card_leg` and whatev
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -126,7 +126,7 @@ class Span:
         """A span with all 30 bearer circuits wired to their network-side legs."""
         span = cls(sim, name, signalling)
         for slot in BEARER_SLOTS:
-            card_leg, net_leg = sim.engine.leg(), sim.engine.leg()
+            card_leg, net_leg = sim.engine.leg_new(), sim.engine.leg_new()
             sim.engine.wire(card_leg, net_leg)
             span.circuits[slot] = Circuit(sim, f"{name}/{slot}", slot, card_leg, net_leg)
         return span
@@ -137,8 +137,9 @@ class Span:
             return
         self.alarms = alarms
         self.sim.truth.note("alarms", span=self.name, alarms=sorted(alarms))
+        engine, cut = self.sim.engine, bool(alarms - {Alarm.RAI, Alarm.LMF})
         for circuit in self.circuits.values():
-            self.sim.engine.cut(circuit.card_leg, bool(alarms - {Alarm.RAI, Alarm.LMF}))
+            engine.line_set(circuit.card_leg, replace(engine.line(circuit.card_leg), cut=cut))
         for end in (self.card, self.net):
             if end:
                 end.on_alarms(alarms)
