@@ -21,7 +21,7 @@ from hwsim.kernel.sim import Sim
 from hwsim.line.analog import AnalogLine
 from hwsim.line.digital import Circuit, Span
 
-DEFAULT_START = datetime(2024, 3, 1, 9, 0)  # noqa: DTZ001 - local time of the simulated site
+DEFAULT_START = datetime(2024, 3, 1, 9, 0)
 
 NumberMaker = Callable[[str], SubscriberLine]
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from boardd.contract.causes import Cause
-from hwsim.core.engine import EngineEvent, EventKind
+from hwsim.core.events import Event, Kind
 from hwsim.exchange.call import Call
 from hwsim.exchange.loop_reader import LoopReader
 from hwsim.exchange.numbering import Analysis
@@ -155,9 +155,9 @@ class LineCircuit(Party):
         self.sim.truth.note("flash_seen", line=self.name, duration_ms=duration_ms)
 
     # -- digits -----------------------------------------------------------------------------------------------------
-    def _sound(self, event: EngineEvent) -> None:
-        if event.kind is EventKind.DTMF_ON:
-            self._digit(chr(event.a))
+    def _sound(self, event: Event) -> None:
+        if event.kind is Kind.DTMF_ON:
+            self._digit(event.digit)
 
     def _digit(self, digit: str) -> None:
         if self.state not in (LineState.WAIT_DIAL_TONE, LineState.COLLECTING):

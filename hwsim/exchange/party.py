@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from hwsim.core.engine import Engine, StaleIdError
 from hwsim.exchange.tones import ToneKind, TonePlan
 from hwsim.kernel.sim import Sim, Timer
 
 if TYPE_CHECKING:
     from hwsim.exchange.call import Call
+
+
+def stop_sound(engine: Engine, source: int) -> None:
+    """Stop a sound that may have ended by itself."""
+    with suppress(StaleIdError):
+        engine.stop(source)
 
 
 class TonePlayer:
@@ -42,7 +50,7 @@ class TonePlayer:
 
     def _stop_source(self) -> None:
         if self._source:
-            self.sim.engine.stop(self._source)
+            stop_sound(self.sim.engine, self._source)
             self._source = 0
 
 
@@ -121,8 +129,3 @@ class Party(ABC):
     @abstractmethod
     def apart(self) -> None:
         """Back to the exchange's own tones (silence until one is played)."""
-
-
-def names(parties: Iterable[Party]) -> list[str]:
-    """The names of parties, for messages and the truth log."""
-    return [party.name for party in parties]

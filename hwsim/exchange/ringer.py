@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hwsim.exchange.party import TimerSet
+from hwsim.exchange.party import TimerSet, stop_sound
 from hwsim.line.analog import AnalogLine, CallerIdMessage
 
 FSK_AFTER_RING_MS = 600.0
@@ -78,7 +78,7 @@ class Ringer:
         self.active = False
         self._timers.cancel()
         if self._source:
-            self.sim.engine.stop(self._source)
+            stop_sound(self.sim.engine, self._source)
             self._source = 0
         self.line.ring(False)
 
@@ -106,7 +106,7 @@ class Ringer:
 
     def _send_dtmf(self, then: Callable[[], None] | None) -> None:
         digits = f"{self._options.dtmf_start}{self._number}{self._options.dtmf_stop}"
-        self._source = self.sim.engine.dtmf(self.line.office_leg, digits, DTMF_ON_MS, DTMF_OFF_MS)
+        self._source = self.sim.engine.dtmf(self.line.office_leg, digits, on_ms=DTMF_ON_MS, off_ms=DTMF_OFF_MS)
         duration_ms = len(digits) * (DTMF_ON_MS + DTMF_OFF_MS)
         self._timers.start("dtmf", duration_ms + DTMF_LEAD_MS, self._dtmf_sent, digits, then)
 

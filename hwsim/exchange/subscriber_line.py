@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from boardd.contract.causes import Cause
 from hwsim.exchange.call import Call
-from hwsim.exchange.party import Party, TonePlayer
+from hwsim.exchange.party import Party, TonePlayer, stop_sound
 from hwsim.exchange.tones import ToneKind, tone_of_cause
 
 if TYPE_CHECKING:
@@ -52,11 +52,11 @@ class SubscriberLine(Party):
     """One number of the exchange with a telephone behind it; without a telephone it rings unanswered."""
 
     def __init__(self, exchange: Exchange, number: str, state: SubscriberState = SubscriberState.NORMAL) -> None:
-        self.leg = exchange.sim.engine.leg()
+        self.leg = exchange.sim.engine.leg_new()
         super().__init__(exchange.sim, number, self.leg)
         self.exchange = exchange
         self.subscriber_state = state
-        self.tone_leg = exchange.sim.engine.leg()
+        self.tone_leg = exchange.sim.engine.leg_new()
         self.tones = TonePlayer(exchange.sim, number, self.tone_leg, exchange.tones)
         self.telephone: Telephone | None = None
         self.off_hook = False
@@ -148,7 +148,7 @@ class SubscriberLine(Party):
     def _announce(self, announcement: Announcement, cause: int) -> None:
         self.sim.truth.note("announcement", line=self.name, cause=int(cause))
         self._announcer = self.sim.engine.chirp(
-            self.tone_leg, ANNOUNCER_PARTY, 0, ANNOUNCER_LEVEL_MB, CHIRP_PERIOD_SAMPLES
+            self.tone_leg, ANNOUNCER_PARTY, 0, level_mb=ANNOUNCER_LEVEL_MB, period_samples=CHIRP_PERIOD_SAMPLES
         )
         self.timers.start("announcement", announcement.speech_ms, self._announced, announcement, cause)
 
@@ -160,6 +160,6 @@ class SubscriberLine(Party):
     def _silence(self) -> None:
         self.timers.cancel("announcement")
         if self._announcer:
-            self.sim.engine.stop(self._announcer)
+            stop_sound(self.sim.engine, self._announcer)
             self._announcer = 0
         self.tones.silence()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from boardd.contract.causes import Cause
@@ -37,7 +37,12 @@ class Tone:
     def start(self, engine: Engine, leg: int) -> int:
         """Play the tone on `leg` until stopped; the id of the sound source."""
         return engine.tone(
-            leg, self.f1_hz, round(self.level1_dbm0 * 100), self.f2_hz, round(self.level2_dbm0 * 100), self.cadence_ms
+            leg,
+            self.f1_hz,
+            round(self.level1_dbm0 * 100),
+            self.f2_hz,
+            round(self.level2_dbm0 * 100),
+            cadence_ms=self.cadence_ms,
         )
 
 
@@ -78,4 +83,4 @@ def tone_of_cause(cause: int) -> ToneKind:
 
 def deviate(plan: TonePlan, changes: Mapping[ToneKind, Tone]) -> TonePlan:
     """`plan` with some tones replaced: what a real access box does to the standard (facts 1.4)."""
-    return {**plan, **{kind: replace(tone) for kind, tone in changes.items()}}
+    return {**plan, **changes}

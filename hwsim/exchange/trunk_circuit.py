@@ -24,7 +24,7 @@ class Screening(StrEnum):
 
     REPLACE = "replace"
     REJECT = "reject"
-    PASS = "pass"  # noqa: S105 - not a password
+    PASS = "pass"
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,5 +288,3 @@ class TrunkCircuit(Party):
         self._release_when_restored = False
         self.state = CircuitState.IDLE
         self.circuit.busy = False
-
-

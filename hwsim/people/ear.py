@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hwsim.core.engine import EngineEvent, EventKind
+from hwsim.core.events import Event, Kind
 from hwsim.exchange.party import TimerSet
 from hwsim.kernel.sim import Sim
 from hwsim.people.cadence import CONTINUOUS_MS, RING_SILENCE_MS, CadenceReader, Heard
@@ -87,19 +87,19 @@ class Ear:
         return self.quiet_ms() >= for_ms
 
     # -- the engine's detectors -------------------------------------------------------------------------------------
-    def _sound(self, event: EngineEvent) -> None:
+    def _sound(self, event: Event) -> None:
         match event.kind:
-            case EventKind.TONE_ON:
+            case Kind.TONE_ON:
                 self._beep_begins(event)
-            case EventKind.TONE_OFF:
+            case Kind.TONE_OFF:
                 self._beep_ends(event)
-            case EventKind.VOICE_ON:
+            case Kind.VOICE_ON:
                 self._sounding = True
                 self._timers.cancel("voice_off")
                 if not self._beep_on:
                     self._timers.start("voice", VOICE_AFTER_MS, self._maybe_voice)
                 self._changed()
-            case EventKind.VOICE_OFF:
+            case Kind.VOICE_OFF:
                 self._sounding = False
                 self._quiet_since_us = self.sim.now_us
                 self._timers.start("voice_off", VOICE_HOLD_MS, self._voice_over)
@@ -107,14 +107,14 @@ class Ear:
             case _:
                 pass
 
-    def _beep_begins(self, event: EngineEvent) -> None:
+    def _beep_begins(self, event: Event) -> None:
         self._beep_on = True
         self._silence_before_ms = int(event.b)
         self._timers.cancel("voice", "ring_back", "tone_over")
         heard = Heard.HOWLER if event.a == int(HOWLER_HZ) else Heard.DIAL
         self._timers.start("continuous", CONTINUOUS_MS, self._recognise, heard)
 
-    def _beep_ends(self, event: EngineEvent) -> None:
+    def _beep_ends(self, event: Event) -> None:
         self._beep_on = False
         self._last_beep_us = self.sim.now_us
         self._timers.cancel("continuous")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from hwsim.core.engine import EngineEvent, EventKind
+from hwsim.core.events import Event, Format, Kind
+from hwsim.exchange.party import stop_sound
 from hwsim.kernel.sim import SAMPLE_US, Sim, Timer
 
 CHIRP_PERIOD_MS = 400.0
@@ -48,7 +49,7 @@ class Mouth:
         self.silence()
         for source in (self._digit_source, self._file_source):
             if source:
-                self.sim.engine.stop(source)
+                stop_sound(self.sim.engine, source)
         self._digit_source = self._file_source = 0
         self.sending_digits = self.playing = False
         self.sim.off_engine(self.leg, self._sound)
@@ -67,31 +68,33 @@ class Mouth:
     def send_digits(self, digits: str) -> None:
         """Press keys: DTMF as sound, each digit noted when it begins."""
         self.sending_digits = True
-        self._digit_source = self.sim.engine.dtmf(self.leg, digits, DIGIT_ON_MS, DIGIT_OFF_MS)
+        self._digit_source = self.sim.engine.dtmf(self.leg, digits, on_ms=DIGIT_ON_MS, off_ms=DIGIT_OFF_MS)
 
     def play(self, path: Path) -> None:
         """Play an A-law WAV or raw A-law file once."""
         self.playing = True
-        self._file_source = self.sim.engine.play_mem(self.leg, alaw_of(path))
+        self._file_source = self.sim.engine.play_mem(self.leg, alaw_of(path), Format.ALAW)
         self.sim.truth.note("spoke", person=self.person, line=self._line, file=path.name)
 
     def _chirp(self) -> None:
         number, self.next_chirp = self.next_chirp, self.next_chirp + 1
         start_us = self.sim.engine.now * SAMPLE_US
-        self.sim.engine.chirp(self.leg, self.party, number, CHIRP_LEVEL_MB)
-        self.sim.truth.note("chirp", person=self.person, line=self._line, party=self.party, number=number, t_us=start_us)
+        self.sim.engine.chirp(self.leg, self.party, number, level_mb=CHIRP_LEVEL_MB)
+        self.sim.truth.note(
+            "chirp", person=self.person, line=self._line, party=self.party, number=number, t_us=start_us
+        )
         self._timer = self.sim.later(CHIRP_PERIOD_MS, self._chirp)
 
-    def _sound(self, event: EngineEvent) -> None:
-        if event.kind is EventKind.DTMF_DIGIT_SENT:
+    def _sound(self, event: Event) -> None:
+        if event.kind is Kind.DTMF_DIGIT_SENT:
             self.sim.truth.note(
-                "digit_sent", person=self.person, line=self._line, digit=chr(event.a), t_us=event.at * SAMPLE_US
+                "digit_sent", person=self.person, line=self._line, digit=event.digit, t_us=event.at_samples * SAMPLE_US
             )
-        elif event.kind is EventKind.DTMF_SENT and event.id == self._digit_source:
+        elif event.kind is Kind.DTMF_SENT and event.id == self._digit_source:
             self.sending_digits = False
             self._digit_source = 0
             self._finished()
-        elif event.kind is EventKind.PLAY_END and event.id == self._file_source:
+        elif event.kind is Kind.PLAY_END and event.id == self._file_source:
             self.playing = False
             self._file_source = 0
             self._finished()

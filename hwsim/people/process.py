@@ -1,4 +1,4 @@
-"""Runs what a person does as a generator in simulated time: it yields what it waits for and is woken when that is so."""
+"""Runs what a person does as a generator in simulated time: it yields what it waits for and is woken when it comes."""
 
 from __future__ import annotations
 
