@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "chirp.h"
+#include "hot.h"
 #include "level.h"
 
 enum {
@@ -43,7 +44,7 @@ __attribute__((constructor)) static void fill_tables(void)
 }
 
 /* 13-bit samples and 12-bit templates keep the sum within 32 bits. */
-static int32_t correlate(const int16_t *restrict template, const int16_t *restrict scaled)
+HOT static int32_t correlate(const int16_t *restrict template, const int16_t *restrict scaled)
 {
     int32_t sum = 0;
     for (int n = 0; n < CHIRP_SWEEP; n++)

@@ -5,31 +5,17 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { TABLE_PEAK = 8192 };
-
 void band_table(double f_hz, int16_t *cosine, int16_t *sine)
 {
     for (int n = 0; n < STEP; n++) {
         double angle = 2.0 * M_PI * f_hz * n / HW_RATE_HZ;
-        cosine[n] = (int16_t)lrint(TABLE_PEAK * cos(angle));
-        sine[n] = (int16_t)lrint(-TABLE_PEAK * sin(angle));
+        cosine[n] = (int16_t)lrint(BAND_PEAK * cos(angle));
+        sine[n] = (int16_t)lrint(-BAND_PEAK * sin(angle));
     }
 }
 
-void band_partial(const int16_t *restrict cosine, const int16_t *restrict sine, const int16_t *restrict scaled,
-                  float *re, float *im)
-{
-    int32_t c = 0, s = 0;
-    for (int n = 0; n < STEP; n++)
-        c += (int32_t)cosine[n] * scaled[n];
-    for (int n = 0; n < STEP; n++)
-        s += (int32_t)sine[n] * scaled[n];
-    *re = (float)c;
-    *im = (float)s;
-}
-
-/* A sine of peak p, divided by 8, gives p / 8 * TABLE_PEAK * samples / 2. */
-float band_scale(int samples) { return 8.0f * 2.0f / TABLE_PEAK / (float)samples; }
+/* A sine of peak p, divided by 8, gives p / 8 * BAND_PEAK * samples / 2. */
+float band_scale(int samples) { return 8.0f * 2.0f / BAND_PEAK / (float)samples; }
 
 float band_loss(float phase, int window_steps)
 {

@@ -11,7 +11,7 @@
  * Powers are squared peaks of the sine that would give them, in units of 16-bit samples.
  */
 
-enum { WINDOW_STEPS = 4, WINDOW_MAX_STEPS = 8, HISTORY_STEPS = 16 };
+enum { WINDOW_STEPS = 4, WINDOW_MAX_STEPS = 8, HISTORY_STEPS = 16, BAND_PEAK = 8192 };
 
 #define EDGE_POWER 0.25f /* of full coverage */
 #define FULL_POWER 0.7f  /* of the other one: both windows are covered alike */
@@ -21,10 +21,21 @@ bool detectors_idle(const leg *self);
 void detectors_step(hw_engine *engine, leg *self);
 void detectors_remove_all(hw_engine *engine, leg *self);
 
-/* Fills the table of one frequency: the conjugate phasor of each sample of a step, peak 8192. */
+/* Fills the table of one frequency: the conjugate phasor of each sample of a step, peak BAND_PEAK. */
 void band_table(double f_hz, int16_t *cosine, int16_t *sine);
-/* Correlates a step; sums stay below 2^31. */
-void band_partial(const int16_t *cosine, const int16_t *sine, const int16_t *scaled, float *re, float *im);
+/* Correlates a step; sums stay below 2^31. Inline, to be compiled as wide as its caller. */
+static inline void band_partial(const int16_t *restrict cosine, const int16_t *restrict sine,
+                                const int16_t *restrict scaled, float *re, float *im)
+{
+    int32_t c = 0, s = 0;
+    for (int n = 0; n < STEP; n++)
+        c += (int32_t)cosine[n] * scaled[n];
+    for (int n = 0; n < STEP; n++)
+        s += (int32_t)sine[n] * scaled[n];
+    *re = (float)c;
+    *im = (float)s;
+}
+
 /* What a correlation over so many samples must be multiplied by to give a peak. */
 float band_scale(int samples);
 /* Power that a window loses by being off frequency: phase advance per step in radians. */

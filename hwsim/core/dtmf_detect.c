@@ -14,11 +14,10 @@
 
 #include "detect.h"
 #include "dtmf.h"
+#include "hot.h"
 
 enum {
     BANDS = 8,
-    DIAL_TONE = 8, /* a ninth band: dial tone must not count as noise under the first digit */
-    LANES = 12,    /* bands rounded up to whole vectors */
     ON_STEPS = 7,
     ON_PAIRS = 3,
     OFF_STEPS = 6,
@@ -34,14 +33,27 @@ enum {
 #define FREQUENCY_LIMIT 0.025f
 #define DIAL_TONE_HZ 450.0
 
-static int16_t cosines[BANDS + 1][STEP], sines[BANDS + 1][STEP];
-static float turn_re[WINDOW_STEPS][LANES], turn_im[WINDOW_STEPS][LANES]; /* phasors of 0, 1, 2, 3 steps */
-static float phase_limit[BANDS];                                        /* radians per step */
+/* All bands of a thing, low group first. Aligned as malloc aligns. */
+typedef float bands __attribute__((vector_size(BANDS * sizeof(float)), aligned(16)));
+
+/* A window or a part of one, correlated. Dial tone goes along: it must not count as noise under the first digit. */
+typedef struct {
+    bands re, im;
+    float dial_re, dial_im;
+} spectrum;
+
+/* Tables count from the middle of a step: the cosines of a step are then symmetric and the sines antisymmetric, and
+   one multiplication serves two samples. Where a step's phase counts from cancels out everywhere. */
+static bands cosines[STEP / 2], sines[STEP / 2];
+static int16_t dial_cosine[STEP], dial_sine[STEP];
+static spectrum turn[WINDOW_STEPS]; /* phasors of 0, 1, 2, 3 steps */
+static float phase_limit[BANDS];    /* radians per step */
 
 struct dtmf_detector {
-    float partial_re[WINDOW_STEPS][LANES], partial_im[WINDOW_STEPS][LANES];
-    float re[LANES], im[LANES]; /* the window before */
-    float power[HISTORY_STEPS][BANDS];
+    spectrum partial[WINDOW_STEPS];
+    spectrum window, before; /* the newest and the one before */
+    float dial_power;
+    bands power[HISTORY_STEPS];
     int quiet_steps;
 
     int candidate; /* low * 4 + high, -1: none */
@@ -56,43 +68,65 @@ struct dtmf_detector {
 
 __attribute__((constructor)) static void fill_tables(void)
 {
-    for (int band = 0; band <= BANDS; band++) {
-        double f_hz = band == DIAL_TONE ? DIAL_TONE_HZ : band < 4 ? DTMF_LOW_HZ[band] : DTMF_HIGH_HZ[band - 4];
-        double step_phase = 2.0 * M_PI * f_hz * STEP / HW_RATE_HZ;
-        band_table(f_hz, cosines[band], sines[band]);
-        for (int i = 0; i < WINDOW_STEPS; i++) {
-            turn_re[i][band] = (float)cos(step_phase * i);
-            turn_im[i][band] = (float)sin(step_phase * i);
+    const double radians_per_step = 2.0 * M_PI * STEP / HW_RATE_HZ; /* and Hz */
+    for (int band = 0; band < BANDS; band++) {
+        double step_phase = radians_per_step * (band < 4 ? DTMF_LOW_HZ[band] : DTMF_HIGH_HZ[band - 4]);
+        phase_limit[band] = (float)step_phase * FREQUENCY_LIMIT;
+        for (int n = 0; n < STEP / 2; n++) {
+            cosines[n][band] = (float)(BAND_PEAK * cos(step_phase / STEP * (n + 0.5)));
+            sines[n][band] = (float)(-BAND_PEAK * sin(step_phase / STEP * (n + 0.5)));
         }
-        if (band < BANDS)
-            phase_limit[band] = (float)step_phase * FREQUENCY_LIMIT;
+        for (int i = 0; i < WINDOW_STEPS; i++) {
+            turn[i].re[band] = (float)cos(step_phase * i);
+            turn[i].im[band] = (float)sin(step_phase * i);
+        }
+    }
+    band_table(DIAL_TONE_HZ, dial_cosine, dial_sine);
+    for (int i = 0; i < WINDOW_STEPS; i++) {
+        turn[i].dial_re = (float)cos(radians_per_step * DIAL_TONE_HZ * i);
+        turn[i].dial_im = (float)sin(radians_per_step * DIAL_TONE_HZ * i);
     }
 }
 
-/* Slides the window on by one step; re, im: the new one, power: of all bands, dial tone too. */
-static void slide(dtmf_detector *self, const leg *owner, int64_t step, float *re, float *im, float *power)
+/* Correlates one step with all bands. */
+static inline void correlate(const int16_t *restrict scaled, spectrum *out)
 {
-    float *new_re = self->partial_re[step & (WINDOW_STEPS - 1)], *new_im = self->partial_im[step & (WINDOW_STEPS - 1)];
-    if (owner->in_energy[step & (ENERGY_RING - 1)] < MIN_STEP_ENERGY) {
-        memset(new_re, 0, LANES * sizeof *new_re);
-        memset(new_im, 0, LANES * sizeof *new_im);
-    } else {
-        for (int band = 0; band <= BANDS; band++)
-            band_partial(cosines[band], sines[band], owner->scaled, &new_re[band], &new_im[band]);
+    float sums[STEP / 2], differences[STEP / 2];
+    for (int n = 0; n < STEP / 2; n++) {
+        sums[n] = (float)(scaled[STEP / 2 + n] + scaled[STEP / 2 - 1 - n]);
+        differences[n] = (float)(scaled[STEP / 2 + n] - scaled[STEP / 2 - 1 - n]);
     }
-    memcpy(re, new_re, LANES * sizeof *re);
-    memcpy(im, new_im, LANES * sizeof *im);
+    bands re = {0}, im = {0};
+    for (int n = 0; n < STEP / 2; n++) {
+        re += sums[n] * cosines[n];
+        im += differences[n] * sines[n];
+    }
+    out->re = re;
+    out->im = im;
+    band_partial(dial_cosine, dial_sine, scaled, &out->dial_re, &out->dial_im);
+}
+
+/* Slides the window on by one step and files its powers. */
+HOT static void slide(dtmf_detector *self, const leg *owner, int64_t step, bool quiet)
+{
+    spectrum *newest = &self->partial[step & (WINDOW_STEPS - 1)];
+    if (quiet)
+        memset(newest, 0, sizeof *newest);
+    else
+        correlate(owner->scaled, newest);
+    spectrum window = *newest;
     for (int i = 1; i < WINDOW_STEPS; i++) {
-        const float *old_re = self->partial_re[(step - i) & (WINDOW_STEPS - 1)];
-        const float *old_im = self->partial_im[(step - i) & (WINDOW_STEPS - 1)];
-        for (int n = 0; n < LANES; n++) {
-            re[n] += old_re[n] * turn_re[i][n] - old_im[n] * turn_im[i][n];
-            im[n] += old_re[n] * turn_im[i][n] + old_im[n] * turn_re[i][n];
-        }
+        const spectrum *old = &self->partial[(step - i) & (WINDOW_STEPS - 1)];
+        window.re += old->re * turn[i].re - old->im * turn[i].im;
+        window.im += old->re * turn[i].im + old->im * turn[i].re;
+        window.dial_re += old->dial_re * turn[i].dial_re - old->dial_im * turn[i].dial_im;
+        window.dial_im += old->dial_re * turn[i].dial_im + old->dial_im * turn[i].dial_re;
     }
     float scale = band_scale(WINDOW_STEPS * STEP);
-    for (int n = 0; n < LANES; n++)
-        power[n] = (re[n] * re[n] + im[n] * im[n]) * scale * scale;
+    self->power[step & (HISTORY_STEPS - 1)] = (window.re * window.re + window.im * window.im) * (scale * scale);
+    self->dial_power = (window.dial_re * window.dial_re + window.dial_im * window.dial_im) * (scale * scale);
+    self->before = self->window;
+    self->window = window;
 }
 
 /* The strongest of four; -1 if another comes within the margin. */
@@ -109,18 +143,17 @@ static int strongest(const float *power)
 }
 
 /* Phasor by which a band turned since the window before, over what its own frequency turns. */
-static void turned(const dtmf_detector *self, const float *re, const float *im, int band, float *out_re,
-                   float *out_im)
+static void turned(const dtmf_detector *self, int band, float *re, float *im)
 {
-    float a = re[band] * self->re[band] + im[band] * self->im[band];
-    float b = im[band] * self->re[band] - re[band] * self->im[band];
-    *out_re = a * turn_re[1][band] + b * turn_im[1][band];
-    *out_im = b * turn_re[1][band] - a * turn_im[1][band];
+    const spectrum *now = &self->window, *before = &self->before;
+    float a = now->re[band] * before->re[band] + now->im[band] * before->im[band];
+    float b = now->im[band] * before->re[band] - now->re[band] * before->im[band];
+    *re = a * turn[1].re[band] + b * turn[1].im[band];
+    *im = b * turn[1].re[band] - a * turn[1].im[band];
 }
 
 /* True if this window is a clean one of the candidate. */
-static bool judge(dtmf_detector *self, const leg *owner, int64_t step, const float *re, const float *im,
-                  const float *power)
+static bool judge(dtmf_detector *self, const leg *owner, int64_t step, const float *power)
 {
     int low = strongest(power), high = strongest(power + 4);
     bool tones = low >= 0 && high >= 0 && power[low] >= MIN_POWER && power[4 + high] >= MIN_POWER;
@@ -133,13 +166,13 @@ static bool judge(dtmf_detector *self, const leg *owner, int64_t step, const flo
     if (!tones)
         return false;
 
-    int bands[2] = {low, 4 + high};
-    const float *before = self->power[(step - 1) & (HISTORY_STEPS - 1)];
-    if (before[bands[0]] > FULL_POWER * power[bands[0]] && power[bands[0]] > FULL_POWER * before[bands[0]] &&
-        before[bands[1]] > FULL_POWER * power[bands[1]] && power[bands[1]] > FULL_POWER * before[bands[1]]) {
+    int pair[2] = {low, 4 + high};
+    const float *before = (const float *)&self->power[(step - 1) & (HISTORY_STEPS - 1)];
+    if (before[pair[0]] > FULL_POWER * power[pair[0]] && power[pair[0]] > FULL_POWER * before[pair[0]] &&
+        before[pair[1]] > FULL_POWER * power[pair[1]] && power[pair[1]] > FULL_POWER * before[pair[1]]) {
         for (int i = 0; i < 2; i++) {
             float turn_a, turn_b;
-            turned(self, re, im, bands[i], &turn_a, &turn_b);
+            turned(self, pair[i], &turn_a, &turn_b);
             self->sum_re[i] += turn_a;
             self->sum_im[i] += turn_b;
         }
@@ -150,23 +183,23 @@ static bool judge(dtmf_detector *self, const leg *owner, int64_t step, const flo
     float true_power[2];
     for (int i = 0; i < 2; i++) {
         float phase = atan2f(self->sum_im[i], self->sum_re[i]);
-        if (fabsf(phase) > phase_limit[bands[i]])
+        if (fabsf(phase) > phase_limit[pair[i]])
             return false;
-        true_power[i] = power[bands[i]] / band_loss(phase, WINDOW_STEPS);
+        true_power[i] = power[pair[i]] / band_loss(phase, WINDOW_STEPS);
     }
     if (true_power[1] > HIGH_ABOVE_LOW * true_power[0] || true_power[0] > LOW_ABOVE_HIGH * true_power[1])
         return false;
-    float others = window_power(owner, step, WINDOW_STEPS) - power[DIAL_TONE];
+    float others = window_power(owner, step, WINDOW_STEPS) - self->dial_power;
     return true_power[0] + true_power[1] >= PURITY * others;
 }
 
 /* Windows in a row, up to this one, in which both tones had at least half their present amplitude. */
 static int steps_so_far(const dtmf_detector *self, int64_t step, int low, int high)
 {
-    const float *now = self->power[step & (HISTORY_STEPS - 1)];
+    const float *now = (const float *)&self->power[step & (HISTORY_STEPS - 1)];
     int count = 0;
     while (count < HISTORY_STEPS) {
-        const float *then = self->power[(step - count) & (HISTORY_STEPS - 1)];
+        const float *then = (const float *)&self->power[(step - count) & (HISTORY_STEPS - 1)];
         if (then[low] < EDGE_POWER * now[low] || then[high] < EDGE_POWER * now[high])
             break;
         count++;
@@ -208,12 +241,9 @@ void dtmf_detector_step(hw_engine *engine, leg *owner, dtmf_detector *self)
     if (self->quiet_steps > HISTORY_STEPS + WINDOW_STEPS && self->digit < 0)
         return; /* every window in the history is empty already */
 
-    float re[LANES], im[LANES], power[LANES];
-    slide(self, owner, step, re, im, power);
-    memcpy(self->power[step & (HISTORY_STEPS - 1)], power, sizeof self->power[0]);
-    bool clean = judge(self, owner, step, re, im, power);
-    memcpy(self->re, re, sizeof re);
-    memcpy(self->im, im, sizeof im);
+    slide(self, owner, step, quiet);
+    const float *power = (const float *)&self->power[step & (HISTORY_STEPS - 1)];
+    bool clean = judge(self, owner, step, power);
 
     if (self->digit >= 0)
         follow_digit(engine, owner, self, step, clean, power);

@@ -8,6 +8,7 @@
 #include "codec.h"
 #include "detect.h"
 #include "engine.h"
+#include "hot.h"
 #include "recorder.h"
 #include "source.h"
 
@@ -42,22 +43,29 @@ bool leg_may_sleep(const leg *self)
            self->in_quiet >= QUIET_STEPS && detectors_idle(self);
 }
 
-static uint32_t energy_of(const int16_t *scaled)
+/* Scales samples down to 13 bits; returns their energy, at most 32 * 2^24. */
+static inline uint32_t scale(const int16_t *restrict pcm, int16_t *restrict scaled)
 {
-    int32_t sum = 0; /* at most 32 * 2^24 */
+    int32_t sum = 0;
+    for (int n = 0; n < STEP; n++)
+        scaled[n] = (int16_t)(pcm[n] >> 3);
     for (int n = 0; n < STEP; n++)
         sum += (int32_t)scaled[n] * scaled[n];
     return (uint32_t)sum;
 }
 
-void leg_say(hw_engine *engine, leg *self)
+HOT void leg_say(hw_engine *engine, leg *self)
 {
     int parity = engine->parity;
     int16_t *out = &self->out[engine->now & (OUT_RING - 1)];
     uint32_t *energy = &self->out_energy[engine->now / STEP & (ENERGY_RING - 1)];
     bool any_plays = false, any_says = false;
 
-    if (self->sources || self->link_count) {
+    if (self->sources && !self->sources->next && !self->link_count) {
+        any_plays = source_play(engine, self->sources, self->plays[parity], &any_says);
+        if (any_says)
+            memcpy(out, self->plays[parity], STEP * sizeof *out);
+    } else if (self->sources || self->link_count) {
         int32_t plays[STEP] = {0}, says[STEP] = {0};
         if (self->sources)
             sources_mix(engine, self, plays, &any_plays, says, &any_says);
@@ -72,9 +80,7 @@ void leg_say(hw_engine *engine, leg *self)
     self->plays_silent[parity] = !any_plays;
     if (any_says) {
         int16_t scaled[STEP];
-        for (int n = 0; n < STEP; n++)
-            scaled[n] = (int16_t)(out[n] >> 3);
-        *energy = energy_of(scaled);
+        *energy = scale(out, scaled);
         self->out_quiet = 0;
         if (self->peer >= 0)
             leg_wake(engine, &engine->legs[self->peer]);
@@ -86,7 +92,7 @@ void leg_say(hw_engine *engine, leg *self)
     }
 }
 
-void leg_hear(hw_engine *engine, leg *self)
+HOT void leg_hear(hw_engine *engine, leg *self)
 {
     int16_t *hears = self->hears[engine->parity];
     uint32_t *energy = &self->in_energy[engine->now / STEP & (ENERGY_RING - 1)];
@@ -94,9 +100,7 @@ void leg_hear(hw_engine *engine, leg *self)
 
     self->hears_silent[engine->parity] = !sound;
     if (sound) {
-        for (int n = 0; n < STEP; n++)
-            self->scaled[n] = (int16_t)(hears[n] >> 3);
-        *energy = energy_of(self->scaled);
+        *energy = scale(hears, self->scaled);
         self->in_quiet = 0;
     } else {
         *energy = 0;

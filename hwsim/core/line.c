@@ -4,6 +4,7 @@
 
 #include "codec.h"
 #include "engine.h"
+#include "hot.h"
 
 enum { MIN_LOSS_MB = -2000, MAX_LOSS_MB = 10000 };
 
@@ -26,7 +27,7 @@ static bool quiet_since(const leg *speaker, int32_t delay)
     return speaker->out_quiet >= QUIET_STEPS || speaker->out_quiet * STEP >= delay + STEP;
 }
 
-bool line_hear(const hw_engine *engine, leg *self, int16_t *hears)
+HOT bool line_hear(const hw_engine *engine, leg *self, int16_t *hears)
 {
     const leg *peer = self->peer >= 0 ? &engine->legs[self->peer] : NULL;
     bool dead = !peer || self->line.cut || peer->line.cut || self->line.mute_rx;

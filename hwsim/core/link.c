@@ -3,8 +3,9 @@
 #include <stdlib.h>
 
 #include "engine.h"
+#include "hot.h"
 
-bool links_mix(const hw_engine *engine, const leg *self, int32_t *mix)
+HOT bool links_mix(const hw_engine *engine, const leg *self, int32_t *mix)
 {
     int before = engine->parity ^ 1;
     bool any = false;

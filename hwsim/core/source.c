@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hot.h"
+
 void *source_new(hw_engine *engine, int32_t leg_id, const source_kind *kind, size_t size, bool bus_only,
                  int32_t *error)
 {
@@ -58,29 +60,37 @@ void source_end(hw_engine *engine, source *self, int64_t at, int32_t reason)
     source_discard(engine, self);
 }
 
-void sources_mix(hw_engine *engine, leg *owner, int32_t *plays, bool *any_plays, int32_t *says, bool *any_says)
+bool source_play(hw_engine *engine, source *self, int16_t *block, bool *says)
+{
+    if (self->paused)
+        return false;
+    int count = self->kind->render(engine, self, block);
+    if (count < STEP)
+        memset(&block[count], 0, (size_t)(STEP - count) * sizeof *block);
+    *says = count > 0 && !self->bus_only;
+    self->samples += count;
+    if (count < STEP)
+        source_end(engine, self, engine->now + count, self->reason);
+    return count > 0;
+}
+
+HOT void sources_mix(hw_engine *engine, leg *owner, int32_t *restrict plays, bool *any_plays, int32_t *restrict says,
+                     bool *any_says)
 {
     source *next;
     for (source *self = owner->sources; self; self = next) {
-        next = self->next;
-        if (self->paused)
-            continue;
         int16_t block[STEP];
-        int count = self->kind->render(engine, self, block);
-        if (count < STEP)
-            memset(&block[count], 0, (size_t)(STEP - count) * sizeof *block);
-        if (count > 0) {
-            *any_plays = true;
-            for (int n = 0; n < STEP; n++)
-                plays[n] += block[n];
-            if (!self->bus_only) {
-                *any_says = true;
-                for (int n = 0; n < STEP; n++)
-                    says[n] += block[n];
-            }
-        }
-        self->samples += count;
-        if (count < STEP)
-            source_end(engine, self, engine->now + count, self->reason);
+        bool line = false;
+        next = self->next;
+        if (!source_play(engine, self, block, &line))
+            continue;
+        *any_plays = true;
+        for (int n = 0; n < STEP; n++)
+            plays[n] += block[n];
+        if (!line)
+            continue;
+        *any_says = true;
+        for (int n = 0; n < STEP; n++)
+            says[n] += block[n];
     }
 }

@@ -33,6 +33,8 @@ void *source_new(hw_engine *engine, int32_t leg_id, const source_kind *kind, siz
 void source_discard(hw_engine *engine, source *self);
 /* Reports the end and frees. */
 void source_end(hw_engine *engine, source *self, int64_t at, int32_t reason);
+/* One block of one source, padded with silence; false if there is none, *says: the line gets it too. May free it. */
+bool source_play(hw_engine *engine, source *self, int16_t *block, bool *says);
 /* Mixes a block of every source; tells which mixes are not empty. */
 void sources_mix(hw_engine *engine, leg *owner, int32_t *plays, bool *any_plays, int32_t *says, bool *any_says);
 

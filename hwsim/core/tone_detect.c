@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "detect.h"
+#include "hot.h"
 
 enum {
     ON_STEPS = 8,
@@ -48,6 +49,11 @@ struct tone_detector {
     int off_steps, lost_steps;
     int64_t first_step, last_step; /* last_step -1: never heard */
 };
+
+HOT static void correlate(const tone_detector *self, const leg *owner, float *re, float *im)
+{
+    band_partial(self->cosine, self->sine, owner->scaled, re, im);
+}
 
 static bool judge(tone_detector *self, const leg *owner, int64_t step, float re, float im, float power)
 {
@@ -113,7 +119,7 @@ static void detector_step(hw_engine *engine, leg *owner, tone_detector *self)
 
     float re = 0, im = 0;
     if (!quiet)
-        band_partial(self->cosine, self->sine, owner->scaled, &re, &im);
+        correlate(self, owner, &re, &im);
     self->partial_re[step & mask] = re;
     self->partial_im[step & mask] = im;
     for (int i = 1; i < self->window; i++) {

@@ -50,7 +50,7 @@ def busy(engine: Engine, legs: int, detect: bool = True, record: bool = True, li
 def tones(engine: Engine) -> None:
     """The busy load and four call progress detectors on each leg."""
     busy(engine, 120)
-    for leg in [engine.leg_new() for _ in range(0)] or legs_of(engine):
+    for leg in legs_of(engine):
         for f_hz in (450, 950, 1100, 2100):
             engine.tone_detect(leg, f_hz)
 

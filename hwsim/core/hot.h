@@ -1,0 +1,14 @@
+#ifndef HWCORE_HOT_H
+#define HWCORE_HOT_H
+
+/*
+ * Functions that run for every leg in every step are compiled twice, the wide one chosen when the library loads. Both
+ * compute the same: integers are exact, and no option lets the compiler reorder or fuse floating point.
+ */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define HOT __attribute__((target_clones("avx2", "default")))
+#else
+#define HOT
+#endif
+
+#endif
