@@ -59,11 +59,14 @@ class Exchange:
         self._call_count = 0
 
     # -- building ---------------------------------------------------------------------------------------------------
-    def add_line(self, line: AnalogLine, options: LineOptions | None = None) -> LineCircuit:
-        """Hang an analogue line (with an FXO port at its other end) on the exchange."""
+    def add_line(self, line: AnalogLine, options: LineOptions | None = None, *, direct: bool = True) -> LineCircuit:
+        """Hang an analogue line (with an FXO port at its other end) on the exchange.
+
+        `direct`: its number reaches this line and no other; else the number is only shown to those it calls.
+        """
         circuit = LineCircuit(self, line, options or LineOptions())
         self.lines[line.name] = circuit
-        if circuit.number:
+        if circuit.number and direct:
             self._direct[self.numbering.canonical(circuit.number)] = circuit
         return circuit
 
@@ -98,6 +101,12 @@ class Exchange:
             self._learn(NumberRange(number, number))
             self.subscribers[number] = SubscriberLine(self, number, state)
         return self.subscribers[number]
+
+    def remove_subscriber(self, number: str) -> None:
+        """Take a subscriber away for good; the number is unallocated (or made on demand) from now on."""
+        subscriber = self.subscribers.pop(self.numbering.canonical(number), None)
+        if subscriber:
+            subscriber.close()
 
     def add_on_demand(self, numbers: NumberRange, make: NumberMaker) -> None:
         """Let `make(number)` create the subscribers of a range when they are first called."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -42,6 +43,19 @@ class NumberRange:
         if len(first) != len(last) or first > last:
             raise ValueError(f"{text!r}: both ends need the same number of digits, the smaller one first")
         return cls(first, last)
+
+    def all(self) -> Iterator[str]:
+        """Every number of the range."""
+        for value in range(int(self.first), int(self.last) + 1):
+            yield f"{value:0{len(self.first)}d}"
+
+    @property
+    def size(self) -> int:
+        """How many numbers it has."""
+        return int(self.last) - int(self.first) + 1
+
+    def __getitem__(self, index: int) -> str:
+        return f"{int(self.first) + index % self.size:0{len(self.first)}d}"
 
     def __contains__(self, number: str) -> bool:
         return len(number) == len(self.first) and self.first <= number <= self.last

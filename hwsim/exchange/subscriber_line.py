@@ -101,6 +101,14 @@ class SubscriberLine(Party):
         elif call:
             call.called_cleared(Cause.NORMAL_CLEARING)
 
+    def close(self) -> None:
+        """End any call and give the sound end points back."""
+        self.hang_up()
+        self.timers.cancel()
+        for leg in (self.leg, self.tone_leg):
+            self.sim.off_engine(leg)
+            self.sim.engine.leg_free(leg)
+
     # -- as called party --------------------------------------------------------------------------------------------
     def offer(self, call: Call) -> None:
         """Ring the telephone."""

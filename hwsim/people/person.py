@@ -18,8 +18,6 @@ from hwsim.people.process import Acts, Process, Until
 from hwsim.people.recogniser import Recogniser
 from hwsim.people.voice_file import VoiceFiles
 
-CLEARED_REACTION_MS = 600.0
-
 
 class Person:
     """Somebody with a name, a party number (unique in the world, heard in chirps) and a telephone."""
@@ -36,6 +34,7 @@ class Person:
         self.process: Process | None = None
         self.heard_parties: set[int] = set()
         self.last_person_us: int | None = None
+        self.when_rung: Callable[[], None] | None = None
         self._files = files
         self._was_ringing = False
         self._told: Heard | None = None
@@ -138,9 +137,12 @@ class Person:
         self.poke()
 
     def _bell(self) -> None:
-        if self.handset.ringing and not self._was_ringing:
-            self.note("ring_heard")
+        begins = self.handset.ringing and not self._was_ringing
         self._was_ringing = self.handset.ringing
+        if begins:
+            self.note("ring_heard")
+            if self.when_rung:
+                self.when_rung()
         self.poke()
 
 

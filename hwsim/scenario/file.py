@@ -1,0 +1,60 @@
+"""A scenario file read and checked: the typed part, and the `machine` part as the makers' builders want it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from boardd.config.schema import decode
+from boardd.config.yamlfile import ConfigProblemsError, Node, load_tree, parse_tree
+from hwsim.scenario.schema import ScenarioFile
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """`cards` are the nodes of `machine.cards`, untouched: each maker's builder decodes its own (with lines for its
+    problems). `tree` is the rest of the file, to locate problems found while the world is built."""
+
+    file: ScenarioFile
+    cards: tuple[Node, ...]
+    tree: Node
+
+    @classmethod
+    def load(cls, path: Path) -> Scenario:
+        """Read a file. Raises ConfigProblemsError with all problems."""
+        return cls._from(load_tree(path))
+
+    @classmethod
+    def parse(cls, text: str, name: str = "scenario") -> Scenario:
+        """Read text; `name` stands in messages."""
+        return cls._from(parse_tree(text, name))
+
+    @classmethod
+    def _from(cls, root: Node) -> Scenario:
+        if not isinstance(root.value, dict):
+            raise ConfigProblemsError([root.problem("must be a mapping (key: value)")])
+        parts = dict(root.value)
+        cards = _cards(parts.pop("machine", None))
+        tree = Node(root.file, root.line, root.path, parts, root.key_lines)
+        return cls(decode(tree, ScenarioFile), cards, tree)
+
+    def at(self, *path: str | int) -> Node:
+        """The node at a path of keys and list indices; the nearest one above where the file says nothing there."""
+        node = self.tree
+        for step in path:
+            if isinstance(node.value, dict) and isinstance(step, str) and step in node.value:
+                node = node.value[step]
+            elif isinstance(node.value, list) and isinstance(step, int):
+                node = node.value[step]
+        return node
+
+
+def _cards(machine: Node | None) -> tuple[Node, ...]:
+    if machine is None:
+        return ()
+    if not isinstance(machine.value, dict) or set(machine.value) - {"cards"}:
+        raise ConfigProblemsError([machine.problem("takes one key: cards")])
+    cards = machine.value.get("cards")
+    if cards is None or not isinstance(cards.value, list):
+        raise ConfigProblemsError([(cards or machine).problem("cards must be a list (- item)")])
+    return tuple(cards.value)

@@ -1,0 +1,119 @@
+"""The faults of lines and spans themselves: cut pairs, missing dial tone, noise, alarms and their like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from hwsim.exchange.exchange import Exchange
+from hwsim.exchange.line_circuit import LineCircuit, LineOptions
+from hwsim.line.analog import AnalogLine
+from hwsim.line.digital import Alarm, Span
+from hwsim.scenario.faults import FaultError, FaultRegistry, Inject, Undo
+
+Args = Mapping[str, str]
+
+
+def number(args: Args, key: str, default: float) -> float:
+    """A numeric argument. Raises FaultError."""
+    try:
+        return float(args.get(key, default))
+    except ValueError:
+        raise FaultError(f"{key} must be a number, not {args[key]}") from None
+
+
+class LineFaults:
+    """Registers the faults of the lines and spans of one machine."""
+
+    def __init__(self, exchange: Exchange, lines: Mapping[str, AnalogLine], spans: Mapping[str, Span]) -> None:
+        self.exchange = exchange
+        self.lines = lines
+        self.spans = spans
+
+    def register(self, registry: FaultRegistry) -> None:
+        """Make these kinds known: cut_pair, lift_elsewhere, reversal_glitch, noise, no_power, no_dial_tone,
+        slow_dial_tone, no_busy_tone, alarm."""
+        kinds: dict[str, Inject] = {
+            "cut_pair": self.cut_pair,
+            "lift_elsewhere": self.lift_elsewhere,
+            "reversal_glitch": self.reversal_glitch,
+            "noise": self.noise,
+            "no_power": self.no_power,
+            "no_dial_tone": self._option(lambda options, _args: replace(options, dial_tone=False)),
+            "slow_dial_tone": self._option(
+                lambda options, args: replace(options, dial_tone_delay_ms=number(args, "ms", 3000))
+            ),
+            "no_busy_tone": self._option(lambda options, _args: replace(options, busy_tone=False)),
+            "alarm": self.alarm,
+        }
+        for kind, inject in kinds.items():
+            registry.register(kind, inject)
+
+    def cut_pair(self, where: str, args: Args) -> Undo:
+        """Unplug the pair."""
+        line = self._line(where)
+        line.cut(True)
+        return lambda: line.cut(False)
+
+    def lift_elsewhere(self, where: str, args: Args) -> Undo:
+        """Another telephone on the pair is lifted."""
+        line = self._line(where)
+        line.lift_elsewhere(True)
+        return lambda: line.lift_elsewhere(False)
+
+    def reversal_glitch(self, where: str, args: Args) -> None:
+        """The feed reverses for `ms` (300) and comes back."""
+        line = self._line(where)
+        line.reverse(not line.reversed)
+        line.sim.later(number(args, "ms", 300), lambda: line.reverse(not line.reversed))
+
+    def noise(self, where: str, args: Args) -> Undo:
+        """Noise of `dbm0` (-40) at both ends of the pair."""
+        line, level_mb = self._line(where), round(number(args, "dbm0", -40) * 100)
+        engine = line.sim.engine
+        before = {leg: engine.line(leg) for leg in (line.office_leg, line.set_leg)}
+        for leg, state in before.items():
+            engine.line_set(leg, replace(state, noise_mb=level_mb))
+
+        def undo() -> None:
+            for leg, state in before.items():
+                engine.line_set(leg, replace(engine.line(leg), noise_mb=state.noise_mb))
+
+        return undo
+
+    def no_power(self, where: str, args: Args) -> Undo:
+        """The exchange's access box has no power."""
+        circuit = self._circuit(where)
+        circuit.power(False)
+        return lambda: circuit.power(True)
+
+    def alarm(self, where: str, args: Args) -> Undo:
+        """Alarm `alarm` (los) on a span, besides those already there."""
+        span = self.spans.get(where)
+        if span is None:
+            raise FaultError(f"there is no span {where}")
+        try:
+            alarm = Alarm(args.get("alarm", "los"))
+        except ValueError:
+            raise FaultError(f"alarm must be one of {', '.join(Alarm)}") from None
+        span.set_alarms(span.alarms | {alarm})
+        return lambda: span.set_alarms(span.alarms - {alarm})
+
+    def _option(self, change: Callable[[LineOptions, Args], LineOptions]) -> Inject:
+        def inject(where: str, args: Args) -> Undo:
+            circuit = self._circuit(where)
+            before = circuit.options
+            circuit.configure(change(before, args))
+            return lambda: circuit.configure(before)
+
+        return inject
+
+    def _line(self, where: str) -> AnalogLine:
+        if where not in self.lines:
+            raise FaultError(f"there is no analogue line {where}")
+        return self.lines[where]
+
+    def _circuit(self, where: str) -> LineCircuit:
+        if where not in self.exchange.lines:
+            raise FaultError(f"{where} is not an analogue line of the exchange")
+        return self.exchange.lines[where]

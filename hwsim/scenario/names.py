@@ -1,0 +1,37 @@
+"""Names of lines and circuits with patterns in their last part: `1/0`, `1/0-7`, `0/1/*`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_PATTERN = re.compile(r"(?P<stem>.+)/(?:(?P<all>\*)|(?P<first>\d+)(?:-(?P<last>\d+))?)")
+
+
+def natural(name: str) -> tuple[tuple[int, str], ...]:
+    """Sort key: numbers inside names count as numbers."""
+    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name) if part)
+
+
+def expand(pattern: str, known: Iterable[str]) -> list[str]:
+    """The known names that a pattern means, in natural order. Raises ValueError when one is missing."""
+    known = list(known)
+    if pattern in known:
+        return [pattern]
+    match = _PATTERN.fullmatch(pattern)
+    if not match:
+        raise ValueError(f"there is no {pattern}")
+    stem = match["stem"]
+    if match["all"]:
+        found = [name for name in known if name.rpartition("/")[0] == stem]
+        if not found:
+            raise ValueError(f"there is nothing under {stem}/")
+        return sorted(found, key=natural)
+    last = int(match["last"] or match["first"])
+    wanted = [f"{stem}/{number}" for number in range(int(match["first"]), last + 1)]
+    missing = [name for name in wanted if name not in known]
+    # Timeslot 16 carries signalling: a range across it simply leaves it out.
+    missing = [name for name in missing if not (name.endswith("/16") and match["last"])]
+    if missing or not wanted:
+        raise ValueError(f"there is no {', '.join(missing) or pattern}")
+    return [name for name in wanted if name in known]

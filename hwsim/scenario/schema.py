@@ -1,0 +1,339 @@
+"""What a scenario file may say: the simulated exchange, the people, the callers, the faults and the end.
+
+Read by the house's strict loader (boardd.config): scalars stay text until a field asks for a number, unknown keys are
+refused with the nearest word, and every problem names file, line and key. Times whose key ends in `_s` and that are
+text here may be distributions (hwsim.scenario.draws).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from boardd.config.schema import Section
+from boardd.config.yamlfile import Node, Problem, nearest_word
+from hwsim.exchange.hunt import HuntOrder
+from hwsim.exchange.numbering import NumberRange
+from hwsim.exchange.ringer import CallerIdForm
+from hwsim.exchange.subscriber_line import SubscriberState
+from hwsim.exchange.tones import PLANS, ToneKind
+from hwsim.exchange.trunk_circuit import Screening
+from hwsim.people.steps import Otherwise, Sound
+from hwsim.scenario.draws import parse_draw
+from hwsim.scenario.script_words import Do, wrong_fields
+
+MAX_AGENT_PARTY = 99
+
+
+def _check(section: Section, node: Node, parse: Callable[[str], object], *keys: str) -> list[Problem]:
+    """Problems of those of `keys` that `parse` refuses."""
+    found: list[Problem] = []
+    for key in keys:
+        value = getattr(section, key)
+        texts = [value] if isinstance(value, str) else list(value or ())
+        for text in texts:
+            try:
+                if text:
+                    parse(text)
+            except ValueError as error:
+                found.append(child(node, key).problem(str(error)))
+    return found
+
+
+def child(node: Node, key: str) -> Node:
+    """The node of `key`, or `node` itself where the file does not give it."""
+    return node.value.get(key, node) if isinstance(node.value, dict) else node
+
+
+class ToneSection(Section):
+    """A tone that deviates from the plan; `cadence_ms` is on, off, on, off ...; none: continuous."""
+
+    hz: float = 450.0
+    level_dbm0: float = -10.0
+    cadence_ms: list[int] = []
+
+
+class TimersSection(Section):
+    """Exchange timers in seconds; what is left out is as in hwsim.exchange.timers."""
+
+    no_dial_s: float = 20.0
+    inter_digit_s: float = 10.0
+    overlap_s: float = 15.0
+    no_answer_s: float = 60.0
+    setup_s: float = 20.0
+    routing_s: float = 0.4
+    busy_tone_s: float = 40.0
+    howler_s: float = 60.0
+    span_hold_s: float = 5.0
+
+
+class AnnouncementSection(Section):
+    """Speech instead of a tone for one release cause."""
+
+    cause: int
+    speech_s: float = 5.0
+    then_tone: bool = True
+
+
+class LineSection(Section):
+    """How analogue lines are set up by the carrier."""
+
+    caller_id: CallerIdForm = CallerIdForm.FSK
+    dtmf_start: str = "D"
+    dtmf_stop: str = "C"
+    bad_checksum_first: bool = False
+    ring_on_ms: int = 1000
+    ring_off_ms: int = 4000
+    reversal: bool = False
+    dial_tone_delay_ms: int = 300
+    dial_tone: bool = True
+    on_hook_ms: int = 500
+    clear_delay_s: float = 0.0
+    busy_tone: bool = True
+    reanswer_s: float = 0.0
+    tones: dict[str, ToneSection] = {}
+
+    def problems(self, node: Node) -> list[Problem]:
+        """Unknown tones."""
+        return _unknown_tones(self.tones, child(node, "tones"))
+
+
+class GroupSection(Section):
+    """A hunt group: analogue lines (`1/0`, `1/0-7`) or E1 circuits (`0/1/*`, `0/1/1-15`) under some numbers."""
+
+    name: str
+    numbers: list[str] = []
+    lines: list[str] = []
+    circuits: list[str] = []
+    order: HuntOrder = HuntOrder.SEQUENTIAL
+    line_numbers: list[str] = []
+    line: LineSection = msgspec.field(default_factory=LineSection)
+    digits_sent: int = 0
+    caller_number: str = ""
+    screening: Screening = Screening.REPLACE
+    overlap: bool = False
+    inband_failure_s: float = 0.0
+
+    def problems(self, node: Node) -> list[Problem]:
+        """Bad ranges, and a group without members or with both kinds."""
+        found = _check(self, node, NumberRange.parse, "numbers", "line_numbers")
+        if bool(self.lines) == bool(self.circuits):
+            found.append(node.problem("a group has either lines or circuits"))
+        return found
+
+
+class SubscriberSection(Section):
+    """Numbers of other people; `script` is what they do when they are called (none: it rings unanswered)."""
+
+    numbers: str
+    state: SubscriberState = SubscriberState.NORMAL
+    script: str = ""
+
+    def problems(self, node: Node) -> list[Problem]:
+        """Bad ranges."""
+        return _check(self, node, NumberRange.parse, "numbers")
+
+
+class ExchangeSection(Section):
+    """The public exchange. `start` is the site's local time at simulated time zero."""
+
+    area_code: str = "0571"
+    local_digits: int = 8
+    start: str = "2024-03-01 09:00"
+    tone_plan: str = "china"
+    tones: dict[str, ToneSection] = {}
+    timers: TimersSection = msgspec.field(default_factory=TimersSection)
+    announcements: list[AnnouncementSection] = []
+    groups: list[GroupSection] = []
+    subscribers: list[SubscriberSection] = []
+
+    def problems(self, node: Node) -> list[Problem]:
+        """Unknown plan or tones, a bad date."""
+        found = _unknown_tones(self.tones, child(node, "tones"))
+        if self.tone_plan not in PLANS:
+            found.append(child(node, "tone_plan").problem(f"must be one of {', '.join(PLANS)}"))
+        return found + _check(self, node, datetime.fromisoformat, "start")
+
+
+class StepSection(Section):
+    """One step of a script; which further keys it takes depends on `do`."""
+
+    do: Do
+    s: str = ""
+    sound: Sound | None = None
+    timeout_s: str = ""
+    otherwise: Otherwise | None = None
+    number: str = ""
+    digits: str = ""
+    when: Sound | None = None
+    after_s: str = ""
+    file: Path | None = None
+    ms: float | None = None
+
+    def problems(self, node: Node) -> list[Problem]:
+        """Keys that the step does not take or lacks, and bad times."""
+        given = set(node.value) - {"do"} if isinstance(node.value, dict) else set()
+        found = [child(node, key).problem(what) for key, what in wrong_fields(self.do, given)]
+        return found + _check(self, node, parse_draw, "s", "timeout_s", "after_s")
+
+
+class ScriptSection(Section):
+    """What callers or called parties do, step by step."""
+
+    steps: list[StepSection]
+    hang_up_when_cleared: bool = True
+    reaction_s: str = "uniform 0.3..1.5"
+    longest_s: str = "1800"
+
+    def problems(self, node: Node) -> list[Problem]:
+        """Bad times."""
+        return _check(self, node, parse_draw, "reaction_s", "longest_s")
+
+
+class AgentSection(Section):
+    """Agents' habits: hwsim.people.agent.AgentHabits."""
+
+    log_in: str = ""
+    log_in_at_s: str = "uniform 1..5"
+    log_in_hold_s: str = "3"
+    log_out: str = ""
+    log_out_at_s: str = ""
+    answer_s: str = "uniform 1.5..5"
+    ignore_ring: float = 0.0
+    talk_s: str = "exponential 60 max 600"
+    reaction_s: str = "uniform 0.3..1.5"
+    headset: bool = False
+
+    def problems(self, node: Node) -> list[Problem]:
+        """Bad times and probabilities."""
+        found = _check(
+            self, node, parse_draw, "log_in_at_s", "log_in_hold_s", "log_out_at_s", "answer_s", "talk_s", "reaction_s"
+        )
+        if not 0 <= self.ignore_ring <= 1:
+            found.append(child(node, "ignore_ring").problem("a probability is between 0 and 1"))
+        return found
+
+
+class PersonSection(Section):
+    """Somebody at a station: an agent (`agent` names habits) or the actor of a script, from `at_s` on."""
+
+    name: str
+    line: str
+    station: str = ""
+    agent: str = ""
+    script: str = ""
+    at_s: float = 0.0
+    log_in: str = ""
+    """This agent's own log-in digits, instead of the habits'."""
+    called: str = ""
+    choice: str = ""
+
+    def problems(self, node: Node) -> list[Problem]:
+        """Both roles at once."""
+        if self.agent and self.script:
+            return [node.problem("a person is either an agent or follows a script")]
+        return []
+
+
+class CallersSection(Section):
+    """A stream of callers: `count` of them, at fixed times or at random with `per_hour` on average.
+
+    `called`, `scripts` and `choices` are mixes: word -> weight.
+    """
+
+    name: str
+    called: dict[str, float]
+    scripts: dict[str, float]
+    numbers: str = "13800000000-13899999999"
+    choices: dict[str, float] = {}
+    count: int | None = None
+    per_hour: float = 0.0
+    at_s: list[float] = []
+    from_s: float = 0.0
+    until_s: float | None = None
+
+    def problems(self, node: Node) -> list[Problem]:
+        """Bad ranges and mixes, and arrivals that are neither fixed nor random."""
+        found = _check(self, node, NumberRange.parse, "numbers")
+        for key in ("called", "scripts", "choices"):
+            weights = getattr(self, key).values()
+            if weights and (min(weights) < 0 or sum(weights) <= 0):
+                found.append(child(node, key).problem("weights are not negative and not all zero"))
+        for key in ("called", "scripts"):
+            if not getattr(self, key):
+                found.append(child(node, key).problem("names nothing"))
+        if bool(self.at_s) == bool(self.per_hour):
+            found.append(node.problem("give either at_s (fixed times) or per_hour (random arrivals)"))
+        if self.per_hour and self.count is None and self.until_s is None:
+            found.append(node.problem("random arrivals need count or until_s"))
+        return found
+
+
+class FaultSection(Section):
+    """Something that breaks at `at_s`; `what` is a word of the fault registry, `where` a line, span or card."""
+
+    at_s: float
+    what: str
+    where: str = ""
+    for_s: float | None = None
+    args: dict[str, str] = {}
+
+
+class EndSection(Section):
+    """When the simulation ends: after so long, or so long after the last caller has hung up."""
+
+    after_s: float | None = None
+    idle_s: float | None = None
+
+
+class ScenarioFile(Section):
+    """A whole scenario file without its `machine` part."""
+
+    site: str = ""
+    exchange: ExchangeSection = msgspec.field(default_factory=ExchangeSection)
+    scripts: dict[str, ScriptSection] = {}
+    agents: dict[str, AgentSection] = {}
+    people: list[PersonSection] = []
+    callers: list[CallersSection] = []
+    faults: list[FaultSection] = []
+    end: EndSection = msgspec.field(default_factory=EndSection)
+
+    def problems(self, node: Node) -> list[Problem]:
+        """Names that nothing bears, and people with the same name."""
+        found: list[Problem] = []
+        for index, person in enumerate(self.people):
+            here = _item(node, "people", index)
+            found += _known(here, "agent", [person.agent], self.agents)
+            found += _known(here, "script", [person.script], self.scripts)
+            if any(other.name == person.name for other in self.people[:index]):
+                found.append(child(here, "name").problem("two people have this name"))
+        if len(self.people) > MAX_AGENT_PARTY:
+            found.append(child(node, "people").problem(f"at most {MAX_AGENT_PARTY} people"))
+        for index, callers in enumerate(self.callers):
+            found += _known(_item(node, "callers", index), "scripts", list(callers.scripts), self.scripts)
+        for index, subscriber in enumerate(self.exchange.subscribers):
+            here = _item(child(node, "exchange"), "subscribers", index)
+            found += _known(here, "script", [subscriber.script], self.scripts)
+        return found
+
+
+def _known(
+    node: Node, key: str, names: list[str], known: dict[str, ScriptSection] | dict[str, AgentSection]
+) -> list[Problem]:
+    where = child(node, key)
+    return [
+        where.problem(f"there is no {name}", nearest_word(name, known)) for name in names if name and name not in known
+    ]
+
+
+def _item(node: Node, key: str, index: int) -> Node:
+    items = child(node, key).value
+    return items[index] if isinstance(items, list) else node
+
+
+def _unknown_tones(tones: dict[str, ToneSection], node: Node) -> list[Problem]:
+    words = [str(kind) for kind in ToneKind]
+    return [child(node, name).problem("unknown tone", nearest_word(name, words)) for name in tones if name not in words]
