@@ -50,15 +50,18 @@ class _TokenSelector(selectors.EpollSelector):
         self.source.report_idle(due_us, self._worked, jobs)
         self._granted = False
         if jobs:
-            self._wait_for_job_or_grant()
+            self._wait_for_job_or_grant(jobs)
         self._take_grant()
 
-    def _wait_for_job_or_grant(self) -> None:
+    def _wait_for_job_or_grant(self, jobs: int) -> None:
+        """Until a grant comes, a descriptor is ready, or a thread's count goes down (which wakes no descriptor)."""
+        wait_s = 0.0005
         with selectors.DefaultSelector() as both:
             both.register(self.source.sock, selectors.EVENT_READ, "token")
             both.register(self.fileno(), selectors.EVENT_READ, "loop")
-            names = {key.data for key, _ in both.select()}
-        if "token" not in names:
+            while not (ready := both.select(wait_s)) and self.executor_jobs + self.source.jobs() >= jobs:
+                wait_s = min(wait_s * 2, 0.02)
+        if "token" not in {key.data for key, _ in ready}:
             self.source.want()
 
     def _take_grant(self) -> None:
@@ -91,3 +94,11 @@ class TokenLoop(asyncio.SelectorEventLoop):
         future: asyncio.Future[T] = super().run_in_executor(executor, func, *args)
         future.add_done_callback(done)
         return future
+
+    async def shutdown_default_executor(self) -> None:
+        """As in asyncio; the thread that waits for the executor counts as a job."""
+        self._token_selector.executor_jobs += 1
+        try:
+            await super().shutdown_default_executor()
+        finally:
+            self._token_selector.executor_jobs -= 1

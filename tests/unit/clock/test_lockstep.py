@@ -56,7 +56,8 @@ def run_ring(tmp_path: Path, seed: int) -> list[str]:
         for i, name in enumerate(names)
     ]
     wait_for(loop, keeper, 3)
-    LockstepDrive(loop, sim, keeper, None).run(lambda: keeper.empty)
+    LockstepDrive(loop, sim, keeper, None).run(lambda: keeper.empty or sim.now_us > 200_000_000)
+    assert keeper.empty, keeper._participants
     keeper.close()
     loop.close()
     return [child.communicate()[0] for child in children]

@@ -34,19 +34,19 @@ async def ring(name: str, left: str, right: str, seed: int) -> None:
             break
         except OSError:
             await asyncio.sleep(0.01)
-    busy = 0
+    busy: set[bytes] = set()
 
     def post(line: bytes) -> None:
-        nonlocal busy
         jitter()
         loop.call_soon_threadsafe(writer.write, line)
-        busy -= 1
+        busy.remove(line)
 
-    clock.register_busy(lambda: busy)
+    clock.register_busy(lambda: len(busy))
     for i in range(40):
         await asyncio.sleep(round(rng.expovariate(2.0), 3))
-        busy += 1
-        threading.Thread(target=post, args=(f"{name}{i}@{clock.mono_ms()}\n".encode(),)).start()
+        line = f"{name}{i}@{clock.mono_ms()}\n".encode()
+        busy.add(line)
+        threading.Thread(target=post, args=(line,)).start()
     await asyncio.sleep(120 - loop.time())
     server.close()
     done.set()
