@@ -54,7 +54,8 @@ class NumberRange:
         """How many numbers it has."""
         return int(self.last) - int(self.first) + 1
 
-    def __getitem__(self, index: int) -> str:
+    def at(self, index: int) -> str:
+        """The number at a place, counted from 0 and around the end."""
         return f"{int(self.first) + index % self.size:0{len(self.first)}d}"
 
     def __contains__(self, number: str) -> bool:

@@ -42,10 +42,11 @@ class Scenario:
         """The node at a path of keys and list indices; the nearest one above where the file says nothing there."""
         node = self.tree
         for step in path:
-            if isinstance(node.value, dict) and isinstance(step, str) and step in node.value:
-                node = node.value[step]
-            elif isinstance(node.value, list) and isinstance(step, int):
-                node = node.value[step]
+            below = node.value
+            if isinstance(below, dict):
+                node = below.get(str(step), node)
+            elif isinstance(below, list) and isinstance(step, int):
+                node = below[step]
         return node
 
 

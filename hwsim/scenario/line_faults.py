@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from hwsim.exchange.exchange import Exchange
 from hwsim.exchange.line_circuit import LineCircuit, LineOptions
@@ -39,11 +40,9 @@ class LineFaults:
             "reversal_glitch": self.reversal_glitch,
             "noise": self.noise,
             "no_power": self.no_power,
-            "no_dial_tone": self._option(lambda options, _args: replace(options, dial_tone=False)),
-            "slow_dial_tone": self._option(
-                lambda options, args: replace(options, dial_tone_delay_ms=number(args, "ms", 3000))
-            ),
-            "no_busy_tone": self._option(lambda options, _args: replace(options, busy_tone=False)),
+            "no_dial_tone": self._option("dial_tone", lambda _args: False),
+            "slow_dial_tone": self._option("dial_tone_delay_ms", lambda args: number(args, "ms", 3000)),
+            "no_busy_tone": self._option("busy_tone", lambda _args: False),
             "alarm": self.alarm,
         }
         for kind, inject in kinds.items():
@@ -99,12 +98,14 @@ class LineFaults:
         span.set_alarms(span.alarms | {alarm})
         return lambda: span.set_alarms(span.alarms - {alarm})
 
-    def _option(self, change: Callable[[LineOptions, Args], LineOptions]) -> Inject:
+    def _option(self, name: str, value: Callable[[Args], object]) -> Inject:
+        """A fault that is another value of one line option."""
+
         def inject(where: str, args: Args) -> Undo:
             circuit = self._circuit(where)
-            before = circuit.options
-            circuit.configure(change(before, args))
-            return lambda: circuit.configure(before)
+            before = getattr(circuit.options, name)
+            circuit.configure(_changed(circuit.options, name, value(args)))
+            return lambda: circuit.configure(_changed(circuit.options, name, before))
 
         return inject
 
@@ -117,3 +118,7 @@ class LineFaults:
         if where not in self.exchange.lines:
             raise FaultError(f"{where} is not an analogue line of the exchange")
         return self.exchange.lines[where]
+
+
+def _changed(options: LineOptions, name: str, value: Any) -> LineOptions:
+    return replace(options, **{name: value})

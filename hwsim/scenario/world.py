@@ -1,0 +1,125 @@
+"""The world outside the cards: the exchange, everybody at a telephone, what breaks when, and when it all ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from boardd.config.yamlfile import ConfigProblemsError
+from hwsim.kernel.sim import Sim
+from hwsim.people.behaviour import Behaviour
+from hwsim.people.draw import Draw
+from hwsim.people.person import Person
+from hwsim.people.process import Acts
+from hwsim.people.steps import Dial, Errand, Otherwise, Sound, Speak, WaitFor
+from hwsim.people.voice_file import VoiceFiles
+from hwsim.scenario.arrivals import CallerStream
+from hwsim.scenario.faults import FaultError, FaultRegistry
+from hwsim.scenario.file import Scenario
+from hwsim.scenario.line_faults import LineFaults
+from hwsim.scenario.population import Population
+from hwsim.scenario.site import Machine, build_exchange
+from hwsim.scenario.summary import CallerSummary, summarise
+
+DIAL_BY_HAND = Behaviour(
+    "by_hand",
+    (
+        Dial(),
+        WaitFor(Sound.ANSWER, Draw.fixed(90), Otherwise.HANG_UP),
+        Speak(Draw.fixed(600)),
+    ),
+)
+
+
+class World:
+    """Built from a scenario on a machine's lines and spans. Register card faults in `faults` before `start`.
+
+    `voices` is an existing folder for truth recordings; without it nothing is recorded. Raises ConfigProblemsError when
+    the scenario names lines that the machine does not have.
+    """
+
+    def __init__(self, sim: Sim, machine: Machine, scenario: Scenario, voices: Path | None = None) -> None:
+        self.sim = sim
+        self.machine = machine
+        self.scenario = scenario
+        self.files = VoiceFiles(voices) if voices else None
+        self.exchange = build_exchange(sim, machine, scenario)
+        self.people = Population(sim, self.exchange, scenario, self.files)
+        for section in scenario.file.exchange.subscribers:
+            self.people.subscribe(section)
+        self.people.settle(machine.analog_lines)
+        self.faults = FaultRegistry(sim)
+        LineFaults(self.exchange, machine.analog_lines, machine.spans).register(self.faults)
+        self.streams = [CallerStream(sim, self.people, section, self._drained) for section in scenario.file.callers]
+        self.finished = False
+        self._on_finished: list[Callable[[], None]] = []
+        self._by_hand = 0
+
+    def start(self) -> None:
+        """Begin everything the scenario says. Raises ConfigProblemsError for faults that nobody has registered."""
+        problems = []
+        for index, fault in enumerate(self.scenario.file.faults):
+            try:
+                self.faults.check(fault.what)
+            except FaultError as error:
+                problems.append(self.scenario.at("faults", index, "what").problem(str(error)))
+        if problems:
+            raise ConfigProblemsError(problems)
+        self.sim.truth.note("world_begin", site=self.scenario.file.site, seed=self.sim.seed)
+        self.people.start()
+        for stream in self.streams:
+            stream.start()
+        for fault in self.scenario.file.faults:
+            self.sim.later(fault.at_s * 1000, self._break, fault.what, fault.where, fault.args, fault.for_s)
+        if self.scenario.file.end.after_s is not None:
+            self.sim.later(self.scenario.file.end.after_s * 1000, self.finish)
+
+    def on_finished(self, callback: Callable[[], None]) -> None:
+        """Call `callback()` when the scenario's end has come."""
+        self._on_finished.append(callback)
+
+    def finish(self) -> None:
+        """The scenario is over (the simulation may go on)."""
+        if not self.finished:
+            self.finished = True
+            self.sim.truth.note("world_end")
+            for callback in self._on_finished:
+                callback()
+
+    def close(self) -> None:
+        """Complete the truth recordings."""
+        if self.files:
+            self.files.close()
+
+    def callers(self) -> list[CallerSummary]:
+        """What became of every caller so far."""
+        return summarise(self.sim.truth.facts)
+
+    def dial(self, caller: str, called: str, script: str = "", choice: str = "") -> str:
+        """Make a subscriber call now; the person's name. Raises FaultError when number or script do not fit."""
+        if script and script not in self.people.behaviours:
+            raise FaultError(f"there is no script {script}")
+        if not self.people.absent(caller):
+            raise FaultError(f"{caller} is in use")
+        behaviour = self.people.behaviours[script] if script else DIAL_BY_HAND
+        self._by_hand += 1
+        name = f"by_hand/{self._by_hand}"
+        errand = Errand(called, choice)
+
+        def acts(person: Person) -> Acts:
+            person.note("caller_begin", stream="by_hand", caller=caller, called=called)
+            return behaviour.acts(person, errand)
+
+        self.people.caller(name, caller, acts)
+        return name
+
+    def _break(self, what: str, where: str, args: dict[str, str], for_s: float | None) -> None:
+        try:
+            self.faults.inject(what, where, args, for_s)
+        except FaultError as error:
+            self.sim.truth.note("fault_refused", kind=what, where=where, why=str(error))
+
+    def _drained(self) -> None:
+        idle_s = self.scenario.file.end.idle_s
+        if idle_s is not None and all(stream.done and stream.present == 0 for stream in self.streams):
+            self.sim.later(idle_s * 1000, self.finish)
