@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hwsim.core.engine import EngineEvent, EventKind
+from hwsim.core.events import Event as EngineEvent
+from hwsim.core.events import Kind
 from hwsim.kernel.sim import Timer
 from hwsim.vendorlibs.synway.codes import Event
+from hwsim.vendorlibs.synway.enginehelp import stop_quietly
 
 if TYPE_CHECKING:
     from hwsim.vendorlibs.synway.channel import Channel
@@ -44,7 +46,7 @@ class VoiceActivity:
             )
             self._quiet()
             return
-        engine.stop(self._detector)
+        stop_quietly(engine, self._detector)
         self._detector = 0
         self.on = self.silent = False
         if self._silence:
@@ -64,13 +66,13 @@ class VoiceActivity:
         """Voice (or any sound above the threshold) began or ended."""
         if not self._detector or event.id != self._detector:
             return
-        if event.kind == EventKind.VOICE_ON:
+        if event.kind == Kind.VOICE_ON:
             self.on, self.silent = True, False
             if self._silence:
                 self._silence.cancel()
             self.channel.post(Event.E_SYS_BARGE_IN, 1)
             self.channel.on_voice(True)
-        elif event.kind == EventKind.VOICE_OFF:
+        elif event.kind == Kind.VOICE_OFF:
             self.on = False
             self._quiet()
             self.channel.post(Event.E_SYS_BARGE_IN, 0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from hwsim.core.engine import EngineEvent
+from hwsim.core.events import Event as EngineEvent
 from hwsim.kernel.sim import Timer
 from hwsim.vendorlibs.synway.activity import VoiceActivity
 from hwsim.vendorlibs.synway.cards import BoardChannel

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hwsim.core.engine import EngineEvent, EventKind, Reason
+from hwsim.core.events import Event as EngineEvent
+from hwsim.core.events import Kind, Reason
 from hwsim.kernel.sim import Timer
 from hwsim.vendorlibs.synway.codes import ChType, ErrorCode, Event
+from hwsim.vendorlibs.synway.enginehelp import stop_quietly
 from hwsim.vendorlibs.synway.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -61,7 +63,7 @@ class DigitReceiver:
 
     def on_engine(self, event: EngineEvent) -> None:
         """A digit began on the line; it counts at once."""
-        if event.kind == EventKind.DTMF_ON and self.enabled:
+        if event.kind == Kind.DTMF_ON and self.enabled:
             self.receive(chr(event.a))
 
     def receive(self, digit: str) -> None:
@@ -178,11 +180,11 @@ class DigitSender:
         """Stop without telling anybody."""
         source, self.source, self._done = self.source, 0, None
         if source:
-            self.channel.sim.engine.stop(source)
+            stop_quietly(self.channel.sim.engine, source)
 
     def on_engine(self, event: EngineEvent) -> None:
         """The engine has sent the last digit."""
-        if event.kind != EventKind.DTMF_SENT or event.id != self.source or event.a == Reason.STOPPED:
+        if event.kind != Kind.DTMF_SENT or event.id != self.source or event.a == Reason.STOPPED:
             return
         self.source, done, self._done = 0, self._done, None
         if done:

@@ -60,6 +60,8 @@ class Personality:
     auto_kb: bool = True  # automatic KB/ACM/ALERTING until disabled
     kb_deadline_ms: int = 20000  # MaxWaitSetKBTime when the file has none
     step_ms: int = 16  # between two protocol states that need no answer (two driver ticks) [I]
+    clearing_ms: int = 4000  # longest wait for the far end's confirmation of a release [I]
+    overlap_ms: int = 4000  # incoming number without an end: pause that ends it [I]
     mfc_digit_ms: int = 120  # SS1: one compelled digit [I]
     hold_ss1_kd: bool = True  # SS1 incoming passes 33 and 34 [I]
     ring_cancel_pending: bool = True  # caller cancels in 2: 7 reason 54, else 0 (RingToPending)

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from hwsim.core.engine import EngineEvent, EventKind, Reason
+from hwsim.core.events import Event as EngineEvent
+from hwsim.core.events import Format, Kind, Reason
 from hwsim.kernel.sim import Timer
 from hwsim.vendorlibs.synway.codes import DTMF_DIGITS, ErrorCode, Event, PlayEnd
+from hwsim.vendorlibs.synway.enginehelp import samples_of, stop_quietly
 from hwsim.vendorlibs.synway.refusal import Refusal
 from hwsim.vendorlibs.synway.wav import bytes_per_sample
 
@@ -133,7 +135,7 @@ class Player:
                 task.source = engine.play_fd(
                     self.channel.leg,
                     sound.fd,
-                    sound.codec,
+                    Format(sound.codec),
                     offset_bytes=sound.offset + skip,
                     max_bytes=rest,
                     loop=task.loop,
@@ -141,18 +143,18 @@ class Player:
                     bus_only=self.bus_only,
                 )
             elif sound.fd >= 0:
-                engine.queue_fd(task.source, sound.fd, sound.codec, offset_bytes=sound.offset + skip, max_bytes=rest)
+                engine.queue_fd(task.source, sound.fd, Format(sound.codec), offset_bytes=sound.offset + skip, max_bytes=rest)
             elif not task.source:
                 task.source = engine.play_mem(
                     self.channel.leg,
                     sound.data[skip : sound.length],
-                    sound.codec,
+                    Format(sound.codec),
                     loop=task.loop,
                     gain_mb=self.gain_mb,
                     bus_only=self.bus_only,
                 )
             else:
-                engine.queue_mem(task.source, sound.data[skip : sound.length], sound.codec)
+                engine.queue_mem(task.source, sound.data[skip : sound.length], Format(sound.codec))
 
     def stop(self, reason: PlayEnd = PlayEnd.APPLICATION) -> bool:
         """End the task with a reason and E_PROC_PlayEnd; False when nothing plays."""
@@ -174,7 +176,7 @@ class Player:
         task = self.task
         if task:
             self.played_bytes = self._bytes_now(task)
-            self.channel.sim.engine.stop(task.source)
+            stop_quietly(self.channel.sim.engine, task.source)
         self.task = None
         for timer in (self._ending, self._progress):
             if timer:
@@ -187,7 +189,8 @@ class Player:
         if not self.task or self.task.paused == paused:
             return False
         self.task.paused = paused
-        self.channel.sim.engine.pause(self.task.source, paused)
+        if self.task.source:
+            self.channel.sim.engine.pause(self.task.source, paused)
         self.last = PlayEnd.PAUSED if paused else PlayEnd.PLAYING
         return True
 
@@ -196,15 +199,17 @@ class Player:
         task = self.task
         if not task or task.loop or not 0 <= to_bytes < task.total_bytes:
             return False
-        self.channel.sim.engine.stop(task.source)
+        stop_quietly(self.channel.sim.engine, task.source)
         align = bytes_per_sample(task.sounds[0].codec)
         self._send(task, to_bytes // align * align)
         return True
 
     # -- position -----------------------------------------------------------------------------------------------------
     def _bytes_now(self, task: Task) -> int:
-        per_sample = bytes_per_sample(task.sounds[0].codec)
-        return task.skipped_bytes + self.channel.sim.engine.position(task.source).samples * per_sample
+        samples = samples_of(self.channel.sim.engine, task.source)
+        if samples is None:
+            return task.total_bytes
+        return task.skipped_bytes + samples * bytes_per_sample(task.sounds[0].codec)
 
     def bytes_played(self) -> int:
         """Bytes of the present or last task."""
@@ -237,12 +242,12 @@ class Player:
         """The source went on to its next sound, or ended; the driver notices an end at its next service interval."""
         if not self.task or event.id != self.task.source:
             return
-        if event.kind == EventKind.PLAY_NEXT:
+        if event.kind == Kind.PLAY_NEXT:
             self.task.entry = event.a
             if self.task.kind is PlayKind.FILE_LIST:
                 self.channel.post(Event.E_PROC_PLAY_FILE_LIST, event.a - 1)
-        elif event.kind == EventKind.PLAY_END and event.a != Reason.STOPPED:
-            self.played_bytes = self.task.total_bytes
+        elif event.kind == Kind.PLAY_END and event.a != Reason.STOPPED:
+            self.task.source = 0
             self._ending = self.channel.driver.at_service(self._ended)
 
     def _ended(self) -> None:

@@ -7,18 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hwsim.core.engine import EngineEvent, EventKind, Reason
+from hwsim.core.events import Event as EngineEvent
+from hwsim.core.events import Format, Kind, Reason, What
 from hwsim.kernel.sim import Timer
 from hwsim.vendorlibs.synway.codes import UNLIMITED, ErrorCode, Event, RecordEnd
+from hwsim.vendorlibs.synway.enginehelp import samples_of, stop_quietly
 from hwsim.vendorlibs.synway.refusal import Refusal
 from hwsim.vendorlibs.synway.wav import WavError, bytes_per_sample, header, read_header
 
 if TYPE_CHECKING:
     from hwsim.vendorlibs.synway.channel import Channel
-
-HEARS, BOTH = 0, 2
-"""What the engine records: what the channel hears, or both directions mixed (SsmSetRecMixer)."""
-
 
 @dataclass
 class RecordTask:
@@ -31,6 +29,7 @@ class RecordTask:
     old_bytes: int = 0
     paused: bool = False
     next_step: int = 0
+    ended_samples: int = 0
     on_data: Callable[[int, bool], None] | None = None
     on_end: Callable[[RecordEnd], None] | None = None
 
@@ -55,9 +54,9 @@ class Recorder:
         """Whether a task runs (or is paused)."""
         return self.task is not None
 
-    def what(self) -> int:
-        """Directions that a new recording takes."""
-        return BOTH if self.mixer else HEARS
+    def what(self) -> What:
+        """What a new recording takes: what the channel hears, or both directions mixed (SsmSetRecMixer)."""
+        return What.BOTH if self.mixer else What.IN
 
     # -- starting and stopping ----------------------------------------------------------------------------------------
     def to_file(self, fd: int, codec: int, wav: bool, start: int, limits: tuple[int, int]) -> None:
@@ -80,7 +79,7 @@ class Recorder:
         recorder = self.channel.sim.engine.record_fd(
             self.channel.leg,
             fd,
-            codec,
+            Format(codec),
             self.what(),
             max_samples=_limit_samples(codec, *limits),
             offset_bytes=base + old,
@@ -128,7 +127,7 @@ class Recorder:
                 timer.cancel()
         if task.on_data and finish:
             task.on_data(task.recorder, True)
-        self.channel.sim.engine.stop(task.recorder)
+        stop_quietly(self.channel.sim.engine, task.recorder)
         if task.fd >= 0:
             if finish:
                 self._finish_file(task)
@@ -152,7 +151,8 @@ class Recorder:
         if not self.task or self.task.paused == paused:
             return False
         self.task.paused = paused
-        self.channel.sim.engine.pause(self.task.recorder, paused)
+        if samples_of(self.channel.sim.engine, self.task.recorder) is not None:
+            self.channel.sim.engine.pause(self.task.recorder, paused)
         self.last = RecordEnd.PAUSED if paused else RecordEnd.RECORDING
         return True
 
@@ -161,12 +161,15 @@ class Recorder:
         """Bytes of the present or last task."""
         if not self.task:
             return self.recorded_bytes
-        samples = self.channel.sim.engine.position(self.task.recorder).samples
-        return samples * bytes_per_sample(self.task.codec)
+        return self._samples(self.task) * bytes_per_sample(self.task.codec)
+
+    def _samples(self, task: RecordTask) -> int:
+        samples = samples_of(self.channel.sim.engine, task.recorder)
+        return task.ended_samples if samples is None else samples
 
     def ms_recorded(self) -> int:
         """Milliseconds of the present task, 0 without one."""
-        return self.channel.sim.engine.position(self.task.recorder).samples // 8 if self.task else 0
+        return self._samples(self.task) // 8 if self.task else 0
 
     # -- interruptions ------------------------------------------------------------------------------------------------
     def on_digit(self, digit: str) -> None:
@@ -183,9 +186,10 @@ class Recorder:
         """The recorder has data for a live tap, or ended by itself."""
         if not self.task or event.id != self.task.recorder:
             return
-        if event.kind == EventKind.REC_DATA and self.task.on_data:
+        if event.kind == Kind.REC_DATA and self.task.on_data:
             self.task.on_data(event.id, False)
-        elif event.kind == EventKind.REC_END and event.a != Reason.STOPPED:
+        elif event.kind == Kind.REC_END and event.a != Reason.STOPPED:
+            self.task.ended_samples = event.b
             reason = RecordEnd.WRITE_FAILURE if event.a < 0 else RecordEnd.LIMIT
             self._ending = self.channel.driver.at_service(self.stop, reason)
 

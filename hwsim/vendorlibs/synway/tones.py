@@ -10,9 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hwsim.core.engine import EngineEvent, EventKind
+from hwsim.core.events import Event as EngineEvent
+from hwsim.core.events import Kind
 from hwsim.kernel.sim import Timer
 from hwsim.vendorlibs.synway.codes import ErrorCode, Event, SendTone, Verdict
+from hwsim.vendorlibs.synway.enginehelp import stop_quietly
 from hwsim.vendorlibs.synway.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -85,7 +87,7 @@ class ToneSender:
         """SsmStopSendTone; False when none is sent."""
         source, self.source, self.automatic = self.source, 0, False
         if source:
-            self.channel.sim.engine.stop(source)
+            stop_quietly(self.channel.sim.engine, source)
         return source != 0
 
     def on_engine(self, event: EngineEvent) -> None:
@@ -136,7 +138,7 @@ class ToneAnalyser:
         """Close the detectors."""
         for detector in (*self._detectors, self._energy):
             if detector:
-                self.channel.sim.engine.stop(detector)
+                stop_quietly(self.channel.sim.engine, detector)
         self._detectors.clear()
         self._energy = 0
         for timer in self._timers.values():
@@ -146,12 +148,12 @@ class ToneAnalyser:
     def on_engine(self, event: EngineEvent) -> None:
         """An edge of a tone or of energy."""
         if event.id == self._energy and self._energy:
-            self._on_energy(event.kind == EventKind.VOICE_ON)
+            self._on_energy(event.kind == Kind.VOICE_ON)
         elif event.id in self._detectors:
             hertz = self._detectors[event.id]
-            if event.kind == EventKind.TONE_ON:
+            if event.kind == Kind.TONE_ON:
                 self._on_tone_on(hertz, event.b)
-            elif event.kind == EventKind.TONE_OFF:
+            elif event.kind == Kind.TONE_OFF:
                 self._on_tone_off(hertz, event.b)
 
     # -- edges --------------------------------------------------------------------------------------------------------
