@@ -7,7 +7,7 @@
 
 #include "source.h"
 
-enum { FADE = 16, WORD_BITS = 40 };
+enum { FADE = 8, WORD_BITS = 40 };
 
 /* Keeps runs of equal bits, and so a steady tone, out of the common numbers. */
 static const uint64_t WHITENING = 0x5A3C96E11BULL;

@@ -100,7 +100,9 @@ def main() -> None:
     begin = perf_counter()
     found = len(find_chirps(recording))
     spent = perf_counter() - begin
-    sys.stdout.write(f"search of {len(recording) // RATE_HZ} s: {found} chirps, {len(recording) / RATE_HZ / spent:.0f} x\n")
+    sys.stdout.write(
+        f"search of {len(recording) // RATE_HZ} s: {found} chirps, {len(recording) / RATE_HZ / spent:.0f} x\n"
+    )
 
 
 if __name__ == "__main__":
