@@ -11,10 +11,18 @@ class Handset(Protocol):
 
     line: str
     leg: int
-    ringing: bool
-    off_hook: bool
-    sound_dialling: bool
-    """Numbers are dialled as DTMF sound after dial tone (else sent in one piece)."""
+
+    @property
+    def sound_dialling(self) -> bool:
+        """Whether numbers are dialled as DTMF sound after dial tone (else they are sent in one piece)."""
+
+    @property
+    def ringing(self) -> bool:
+        """Whether the bell rings."""
+
+    @property
+    def off_hook(self) -> bool:
+        """Whether the receiver is off-hook."""
 
     def attach(self, changed: Callable[[], None]) -> None:
         """Call `changed()` when the bell starts or stops."""

@@ -1,0 +1,72 @@
+"""Commands of the side door: a registry that other modules fill, argument checks, and errors with a stable code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from boardd.config.yamlfile import nearest_word
+
+Args = Mapping[str, Any]
+Handler = Callable[[Args], Any]
+
+
+class CommandError(Exception):
+    """A command that cannot be done; `code` is one of bad_request, unknown_command, bad_argument, refused."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class Commands:
+    """Commands by name. A handler gets the request's arguments and returns a JSON value or raises CommandError."""
+
+    def __init__(self) -> None:
+        self._handlers: dict[str, Handler] = {}
+
+    def register(self, name: str, handler: Handler) -> None:
+        """Make a command known; a second one of the same name takes its place."""
+        self._handlers[name] = handler
+
+    @property
+    def names(self) -> list[str]:
+        """All known commands, sorted."""
+        return sorted(self._handlers)
+
+    def run(self, name: str, args: Args) -> Any:
+        """Do it. Raises CommandError."""
+        if name not in self._handlers:
+            near = nearest_word(name, self._handlers)
+            hint = f" (did you mean {near}?)" if near else ""
+            raise CommandError("unknown_command", f"there is no command {name}{hint}")
+        return self._handlers[name](args)
+
+
+def text(args: Args, key: str, default: str | None = None) -> str:
+    """A text argument; required without `default`. Raises CommandError."""
+    value = args.get(key, default)
+    if value is None:
+        raise CommandError("bad_argument", f"{key} is missing")
+    if not isinstance(value, str):
+        raise CommandError("bad_argument", f"{key} must be a text")
+    return value
+
+
+def number(args: Args, key: str, default: float | None = None) -> float:
+    """A numeric argument; required without `default`. Raises CommandError."""
+    value = args.get(key, default)
+    if value is None:
+        raise CommandError("bad_argument", f"{key} is missing")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise CommandError("bad_argument", f"{key} must be a number")
+    return value
+
+
+def words(args: Args, key: str) -> dict[str, str]:
+    """An object of texts, empty when left out; numbers and truth values become text. Raises CommandError."""
+    value = args.get(key, {})
+    if not isinstance(value, dict) or not all(isinstance(v, str | int | float) for v in value.values()):
+        raise CommandError("bad_argument", f"{key} must be an object with texts or numbers")
+    return {str(k): str(v) for k, v in value.items()}

@@ -1,0 +1,232 @@
+"""What the side door can do with a world: look, listen, break things, dial, and take people's telephones in hand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hwsim.control.commands import Args, CommandError, Commands, number, text, words
+from hwsim.people.person import Person
+from hwsim.people.process import Acts
+from hwsim.people.voice_file import WavRecording
+from hwsim.scenario.faults import FaultError
+from hwsim.scenario.world import World
+
+TRUTH_LIMIT = 400
+DIALLABLE = re.compile(r"[0-9*#A-D,]+")
+NUMBER = re.compile(r"\+?[0-9]+")
+
+
+class WorldCommands:
+    """Registers `status`, `truth`, `callers`, `people`, `lines`, `listen`, `fault`, `fault_end`, `faults`, `dial`,
+    `station` and `stop`. Recordings go into `folder`; `stop` calls `stop()`."""
+
+    def __init__(self, world: World, folder: Path, stop: Callable[[], None]) -> None:
+        self.world = world
+        self.folder = folder
+        self._stop = stop
+        self._listening: dict[str, WavRecording] = {}
+        self._recordings = 0
+
+    def register(self, commands: Commands) -> None:
+        """Make the commands known."""
+        commands.register("help", lambda _args: commands.names)
+        for name in ("status", "truth", "callers", "people", "lines", "listen", "faults", "dial", "station", "stop"):
+            commands.register(name, getattr(self, name))
+        commands.register("fault", self.fault)
+        commands.register("fault_end", self.fault_end)
+
+    # -- looking ----------------------------------------------------------------------------------------------------
+    def status(self, args: Args) -> dict[str, Any]:
+        """Time, seed and counts."""
+        world, sim = self.world, self.world.sim
+        return {
+            "site": world.scenario.file.site,
+            "now_us": sim.now_us,
+            "seed": sim.seed,
+            "finished": world.finished,
+            "facts": len(sim.truth.facts),
+            "calls": len(world.exchange.calls),
+            "visitors": len(world.people.visitors),
+            "arrived": {stream.section.name: stream.arrived for stream in world.streams},
+            "faults": len(world.faults.active),
+        }
+
+    def truth(self, args: Args) -> dict[str, Any]:
+        """Facts from index `since` on: `what` (one kind) and `match` (equal fields) filter; at most `limit` (400).
+
+        `next` is the index to go on from.
+        """
+        since, limit = int(number(args, "since", 0)), int(number(args, "limit", TRUTH_LIMIT))
+        if since < 0 or not 1 <= limit <= TRUTH_LIMIT:
+            raise CommandError("bad_argument", f"since is not negative, limit is 1 to {TRUTH_LIMIT}")
+        what, match = text(args, "what", ""), args.get("match", {})
+        if not isinstance(match, dict):
+            raise CommandError("bad_argument", "match must be an object")
+        facts, index = self.world.sim.truth.facts, since
+        found: list[dict[str, Any]] = []
+        while index < len(facts) and len(found) < limit:
+            fact = facts[index]
+            if (not what or fact["what"] == what) and all(fact.get(k) == v for k, v in match.items()):
+                found.append(fact)
+            index += 1
+        return {"facts": found, "next": index}
+
+    def callers(self, args: Args) -> dict[str, Any]:
+        """What became of the callers, from number `since` on, at most 400 at a time."""
+        since = int(number(args, "since", 0))
+        found = self.world.callers()[since : since + TRUTH_LIMIT]
+        return {"callers": [caller.as_dict() for caller in found], "next": since + len(found)}
+
+    def people(self, args: Args) -> list[dict[str, Any]]:
+        """Everybody at a station or on the telephone."""
+        everybody = [*self.world.people.stations.values(), *self.world.people.visitors.values()]
+        return [_describe(person) for person in everybody]
+
+    def lines(self, args: Args) -> list[dict[str, Any]]:
+        """Analogue lines, and circuits that are not idle."""
+        exchange = self.world.exchange
+        found: list[dict[str, Any]] = [
+            {
+                "line": name,
+                "off_hook": line.loop_closed,
+                "ringing": line.ringing,
+                "reversed": line.reversed,
+                "pair": str(line.pair),
+                "volts": line.volts,
+                "exchange": str(exchange.lines[name].state) if name in exchange.lines else None,
+            }
+            for name, line in self.world.machine.analog_lines.items()
+        ]
+        found += [
+            {"line": name, "exchange": str(circuit.state), "busy": circuit.circuit.busy}
+            for name, circuit in exchange.circuits.items()
+            if circuit.circuit.busy
+        ]
+        return found
+
+    def listen(self, args: Args) -> dict[str, Any]:
+        """`line`: begin to record what the card's or set's end hears (left) and says (right); with `on` false, end."""
+        line, on = text(args, "line"), args.get("on", True)
+        if on is not False:
+            return self._begin_listening(line)
+        recording = self._listening.pop(line, None)
+        if recording is None:
+            raise CommandError("refused", f"{line} is not being recorded")
+        return {"file": recording.path.name, "samples": recording.close()}
+
+    def close(self) -> None:
+        """Complete all recordings."""
+        for recording in self._listening.values():
+            recording.close()
+        self._listening.clear()
+
+    # -- acting -----------------------------------------------------------------------------------------------------
+    def fault(self, args: Args) -> dict[str, Any]:
+        """Begin the fault `kind` at `where` with `args`, for `for_s` seconds or until `fault_end`."""
+        for_s = number(args, "for_s", 0) or None
+        try:
+            made = self.world.faults.inject(text(args, "kind"), text(args, "where", ""), words(args, "args"), for_s)
+        except FaultError as error:
+            raise CommandError("bad_argument", str(error)) from error
+        return {"fault": made}
+
+    def fault_end(self, args: Args) -> dict[str, Any]:
+        """Take the fault with this number back."""
+        try:
+            self.world.faults.end(int(number(args, "fault")))
+        except FaultError as error:
+            raise CommandError("refused", str(error)) from error
+        return {}
+
+    def faults(self, args: Args) -> dict[str, Any]:
+        """All kinds, and what is broken now."""
+        active = [{"fault": f.number, "kind": f.kind, "where": f.where} for f in self.world.faults.active.values()]
+        return {"kinds": self.world.faults.kinds, "active": active}
+
+    def dial(self, args: Args) -> dict[str, Any]:
+        """Let the subscriber `from` call `to` now, following `script` (else: waits for an answer and talks)."""
+        caller, called = text(args, "from"), text(args, "to")
+        if not NUMBER.fullmatch(caller) or not NUMBER.fullmatch(called):
+            raise CommandError("bad_argument", "from and to are telephone numbers")
+        try:
+            name = self.world.dial(caller, called, text(args, "script", ""), text(args, "choice", ""))
+        except FaultError as error:
+            raise CommandError("refused", str(error)) from error
+        return {"person": name}
+
+    def station(self, args: Args) -> dict[str, Any]:
+        """Take the telephone of `station` (person, extension or line) in hand: `act` is lift, hang_up, dial (with
+        `digits`), speak, quiet, flash (with `ms`), or resume (the person goes on as the scenario says)."""
+        name, act = text(args, "station"), text(args, "act")
+        person = self.world.people.at_station(name)
+        if person is None:
+            raise CommandError("bad_argument", f"there is nobody at {name}")
+        if act == "resume":
+            self.world.people.resume(person.name)
+            return _describe(person)
+        acts: dict[str, Callable[[], None]] = {
+            "lift": person.lift,
+            "hang_up": person.hang_up,
+            "dial": lambda: _dial(person, text(args, "digits")),
+            "speak": person.mouth.speak,
+            "quiet": person.mouth.silence,
+            "flash": lambda: person.flash(number(args, "ms", 300)),
+        }
+        if act not in acts:
+            raise CommandError("bad_argument", f"act is one of {', '.join([*acts, 'resume'])}")
+        if act in ("dial", "speak", "flash") and not person.handset.off_hook:
+            raise CommandError("refused", f"{name} is on-hook")
+        person.stop()
+        acts[act]()
+        return _describe(person)
+
+    def stop(self, args: Args) -> dict[str, Any]:
+        """End the simulation."""
+        self._stop()
+        return {}
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+    def _begin_listening(self, line: str) -> dict[str, Any]:
+        if line in self._listening:
+            raise CommandError("refused", f"{line} is being recorded already")
+        machine = self.world.machine
+        if line in machine.analog_lines:
+            leg = machine.analog_lines[line].set_leg
+        elif line in self.world.exchange.circuits:
+            leg = self.world.exchange.circuits[line].circuit.card_leg
+        else:
+            raise CommandError("bad_argument", f"there is no line {line}")
+        self._recordings += 1
+        name = f"listen-{self._recordings:03d}-{re.sub(r'[^0-9A-Za-z]', '_', line)}.wav"
+        try:
+            recording = WavRecording.begin(self.world.sim, leg, self.folder / name)
+        except OSError as error:
+            raise CommandError("refused", f"{name}: {error.strerror}") from error
+        self._listening[line] = recording
+        return {"file": name, "start_sample": recording.start_sample}
+
+
+def _dial(person: Person, digits: str) -> None:
+    if not DIALLABLE.fullmatch(digits):
+        raise CommandError("bad_argument", "digits are 0-9 * # A-D and , for a pause")
+
+    def acts() -> Acts:
+        yield from person.send_digits(digits)
+
+    person.run(acts())
+
+
+def _describe(person: Person) -> dict[str, Any]:
+    return {
+        "person": person.name,
+        "line": person.handset.line,
+        "party": person.party,
+        "off_hook": person.handset.off_hook,
+        "ringing": person.handset.ringing,
+        "tone": str(person.ear.tone) if person.ear.tone else None,
+        "voice": person.ear.voice,
+        "speaking": person.mouth.speaking,
+    }
