@@ -1,1 +1,1 @@
-"""The control protocol: JSON-RPC 2.0, one line per message, over local sockets. `client` is the public Python package."""
+"""The control protocol: JSON-RPC 2.0, one line per message, over local sockets; `client` is the public package."""

@@ -39,7 +39,7 @@ class Nothing(Wire):
     """No parameters, or no result."""
 
 
-# -- sessions -----------------------------------------------------------------------------------------------------------
+# -- sessions ----------------------------------------------------------------------------------------------------------
 class HelloParams(Wire):
     """`client` is the name under which claims are held."""
 
@@ -56,14 +56,17 @@ class HelloResult(Wire):
 
 
 class SubscribeParams(Wire):
-    """Continue after event `seq` of `epoch`; empty epoch = from now."""
+    """Continue after event `seq` of `epoch`; empty epoch = from now, with a snapshot."""
 
     epoch: str = ""
     seq: int = 0
 
 
 class SubscribeResult(Wire):
-    """`gap` with a snapshot when the events asked for are not all there any more; else they follow as notifications."""
+    """`gap` with a snapshot when the events asked for are not all there any more; else they follow as notifications.
+
+    `seq` is the last event that is told with this answer; the next notification has `seq` + 1.
+    """
 
     epoch: str
     seq: int
@@ -88,7 +91,7 @@ class LeaseParams(Wire):
     """Renew the leases of all claims that this connection holds."""
 
 
-# -- calls ----------------------------------------------------------------------------------------------------------------
+# -- calls -------------------------------------------------------------------------------------------------------------
 class DialParams(Wire):
     """Dial `number` on trunk group `group`, or ring/dial on one `channel` (exactly one of the two).
 
@@ -181,7 +184,7 @@ class StopRecordParams(Wire):
     key: str = ""
 
 
-# -- bridges --------------------------------------------------------------------------------------------------------------
+# -- bridges -----------------------------------------------------------------------------------------------------------
 class BridgeParams(Wire):
     """Make a bridge of links between calls of one domain."""
 
@@ -204,7 +207,7 @@ class BridgeIdParams(Wire):
     key: str = ""
 
 
-# -- records --------------------------------------------------------------------------------------------------------------
+# -- records -----------------------------------------------------------------------------------------------------------
 class FactsParams(Wire):
     """Ask to be sent facts (notification `fact`) until they are acknowledged; one client at a time."""
 
@@ -215,7 +218,7 @@ class AckParams(Wire):
     keys: list[tuple[str, str, str]]
 
 
-# -- boards ---------------------------------------------------------------------------------------------------------------
+# -- boards ------------------------------------------------------------------------------------------------------------
 class BoardResetParams(Wire):
     """Forget crashes and start the domain's library again."""
 
@@ -294,7 +297,7 @@ class FactNote(Wire):
 NOTIFICATIONS: dict[str, type[Wire]] = {"event": EventNote, "fact": FactNote}
 
 
-# -- host.sock ------------------------------------------------------------------------------------------------------------
+# -- host.sock ---------------------------------------------------------------------------------------------------------
 class HostHelloParams(Wire):
     """A host introduces itself: first request on host.sock, again after every reconnect."""
 
