@@ -1,0 +1,1 @@
+"""The store: facts, contacts, records, agents. One SQLite file, one writer thread."""
