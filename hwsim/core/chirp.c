@@ -7,7 +7,7 @@
 
 #include "source.h"
 
-enum { FADE = 8, WORD_BITS = 40 };
+enum { WORD_BITS = 40 };
 
 /* Keeps runs of equal bits, and so a steady tone, out of the common numbers. */
 static const uint64_t WHITENING = 0x5A3C96E11BULL;
@@ -53,14 +53,10 @@ void chirp_make(int32_t party, int32_t number, int32_t peak, int16_t *pcm)
         pcm[n] = (int16_t)lrint(scale * sin(2.0 * M_PI * chirp_sweep_phase(n)));
     for (int symbol = 0; symbol < CHIRP_SYMBOLS; symbol++) {
         int tone = (int)(word >> (WORD_BITS - 2 - 2 * symbol)) & 3;
-        int f_hz = CHIRP_TONE_HZ + tone * CHIRP_SPACING_HZ; /* whole periods per symbol: phase runs on */
+        int f_hz = CHIRP_TONE_HZ + tone * CHIRP_SPACING_HZ; /* whole periods per symbol: no clicks */
         for (int n = 0; n < CHIRP_SYMBOL; n++)
             pcm[CHIRP_SWEEP + symbol * CHIRP_SYMBOL + n] =
                 (int16_t)lrint(scale * sin(2.0 * M_PI * f_hz * n / HW_RATE_HZ));
-    }
-    for (int n = 0; n < FADE; n++) {
-        pcm[n] = (int16_t)(pcm[n] * n / FADE);
-        pcm[HW_CHIRP_SAMPLES - 1 - n] = (int16_t)(pcm[HW_CHIRP_SAMPLES - 1 - n] * n / FADE);
     }
 }
 

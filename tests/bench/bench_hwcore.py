@@ -5,7 +5,6 @@
 Prints one line per load; asserts nothing, as machines differ.
 """
 
-import os
 import sys
 import tempfile
 from collections.abc import Callable
@@ -96,13 +95,12 @@ def main() -> None:
     measure("120 legs: all, and 4 tone detectors", seconds, tones)
     measure("60 legs: all, 870 links", seconds, conference)
     measure("1000 idle legs", seconds, lambda e: [e.leg_new() for _ in range(1000)])
-    recording = pcm_of(os.urandom(0)) + make_chirp(1, 2) * 500
+    recording = make_chirp(1, 2) * 500
     begin = perf_counter()
     found = len(find_chirps(recording))
     spent = perf_counter() - begin
-    sys.stdout.write(
-        f"search of {len(recording) // RATE_HZ} s: {found} chirps, {len(recording) / RATE_HZ / spent:.0f} x\n"
-    )
+    searched = len(recording) // RATE_HZ
+    sys.stdout.write(f"search of {searched} s: {found} chirps, {searched / spent:.0f} x real time\n")
 
 
 if __name__ == "__main__":

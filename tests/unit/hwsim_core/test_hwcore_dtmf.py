@@ -49,7 +49,7 @@ def pulse(bench, sender, digit, on_samples, low_mb=-900, high_mb=-900, offset=0,
 @pytest.mark.parametrize("times", [(40, 40), (50, 50), (100, 100), (65, 200)])
 @pytest.mark.parametrize("levels", [(-300, -300), (-900, -700), (-2500, -2500)])
 def test_what_is_sent_is_received(line, times, levels):
-    bench, sender, receiver = line
+    bench, sender, _ = line
     bench.engine.dtmf(sender, ALL + "11,55", on_ms=times[0], off_ms=times[1], low_mb=levels[0], high_mb=levels[1])
     events = bench.run(8 * SECOND)
     assert digits_of(events) == ALL + "1155"

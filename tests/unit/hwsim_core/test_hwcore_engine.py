@@ -195,40 +195,26 @@ def test_as_many_legs_as_asked_for():
 
 @pytest.mark.parametrize("id", [0, -1, 1, 2**31 - 1, 1 << 18])
 def test_ids_that_never_were(bench, id):
-    for call in (
-        bench.engine.stop,
-        bench.engine.position,
-        bench.engine.pause,
-        bench.engine.leg_free,
-        bench.engine.level,
-    ):
+    engine = bench.engine
+    for call in (engine.stop, engine.position, engine.pause, engine.leg_free, engine.level):
         with pytest.raises(StaleIdError):
             call(id)
 
 
 def test_python_and_c_agree_on_every_number():
     _, lib = _native.load()
-    for enum, prefix in ((Kind, ""), (Format, ""), (Reason, ""), (Tap, "TAP_"), (What, "REC_")):
-        for member in enum:
-            assert getattr(lib, f"HW_{prefix}{member.name}") == member.value
+    enums = ((Kind, ""), (Format, ""), (Reason, ""), (Tap, "TAP_"), (What, "REC_"))
+    ours = {f"HW_{prefix}{member.name}": member.value for enum, prefix in enums for member in enum}
+    ours |= {
+        "HW_RATE_HZ": events.RATE_HZ,
+        "HW_STEP": events.STEP_SAMPLES,
+        "HW_MAX_DELAY": events.MAX_DELAY_SAMPLES,
+        "HW_CHIRP_SAMPLES": events.CHIRP_SAMPLES,
+        "HW_NONE_MB": events.NONE_MB,
+    }
     declared = set(re.findall(r"\b(HW_[A-Z0-9_]+) =", _native.HEADER.read_text()))
-    ours = {
-        f"HW_{p}{m.name}" for e, p in ((Kind, ""), (Format, ""), (Reason, ""), (Tap, "TAP_"), (What, "REC_")) for m in e
-    }
-    assert {name for name in declared - ours if not name.startswith("HW_E_")} == {
-        "HW_RATE_HZ",
-        "HW_STEP",
-        "HW_MAX_DELAY",
-        "HW_CHIRP_SAMPLES",
-        "HW_NONE_MB",
-    }
-    assert (lib.HW_RATE_HZ, lib.HW_STEP, lib.HW_MAX_DELAY, lib.HW_CHIRP_SAMPLES, lib.HW_NONE_MB) == (
-        events.RATE_HZ,
-        events.STEP_SAMPLES,
-        events.MAX_DELAY_SAMPLES,
-        events.CHIRP_SAMPLES,
-        events.NONE_MB,
-    )
+    assert {name for name in declared if not name.startswith("HW_E_")} == set(ours)
+    assert {name: getattr(lib, name) for name in ours} == ours
 
 
 def test_every_declared_function_is_in_the_library():
