@@ -62,7 +62,7 @@ void chirp_make(int32_t party, int32_t number, int32_t peak, int16_t *pcm)
 
 void hw_chirp_make(int32_t party, int32_t number, int32_t level_mb, int16_t *pcm)
 {
-    chirp_make(party & 0xFF, number & 0xFFFF, (int32_t)level_peak(level_mb), pcm);
+    chirp_make(party & 0xFF, number & 0xFFFF, (int32_t)level_peak(level_mb > 314 ? 314 : level_mb), pcm);
 }
 
 typedef struct {

@@ -88,15 +88,16 @@ class Engine:
 
     def __init__(self, max_legs: int = DEFAULT_LEGS, seed: int = 0) -> None:
         self._ffi, self._lib = load()
-        self._handle: Any = self._lib.hw_new(max_legs, seed & 0xFFFFFFFF)
-        if not self._handle:
+        handle = self._lib.hw_new(max_legs, seed & 0xFFFFFFFF)
+        if not handle:
             raise EngineArgumentError(f"no engine with {max_legs} legs: 1 to 4096, and memory for them")
+        self._handle: Any = self._ffi.gc(handle, self._lib.hw_free)
         self._event = self._ffi.new("hw_event *")
 
     def close(self) -> None:
-        """Frees everything. No other call may follow, except `close`."""
+        """Frees everything. Every later call but `close` raises."""
         if self._handle:
-            self._lib.hw_free(self._handle)
+            self._ffi.release(self._handle)
             self._handle = None
 
     def __enter__(self) -> "Engine":

@@ -51,9 +51,13 @@ void noise_set(noise_generator *noise, int32_t level_mb)
 void noise_seed(noise_generator *noise, uint32_t seed)
 {
     /* A xorshift must not start at 0, and neighbouring seeds must not give neighbouring sequences. */
-    uint32_t x = seed * 2654435761u + 0x9E3779B9u;
-    x ^= x >> 16;
-    x *= 0x85EBCA6Bu;
-    x ^= x >> 13;
-    noise->state = x ? x : 1;
+    for (uint32_t lane = 0; lane < NOISE_LANES; lane++) {
+        uint32_t x = (seed * NOISE_LANES + lane) * 2654435761u + 0x9E3779B9u;
+        x ^= x >> 16;
+        x *= 0x85EBCA6Bu;
+        x ^= x >> 13;
+        x *= 0xC2B2AE35u;
+        x ^= x >> 16;
+        noise->state[lane] = x ? x : 1;
+    }
 }

@@ -1,11 +1,11 @@
 #ifndef HWCORE_LEVEL_H
 #define HWCORE_LEVEL_H
 
-#include <stdint.h>
+#include "public.h"
 
 /* Levels, gains, oscillators and noise. */
 
-enum { GAIN_UNITY = 4096, SINE_BITS = 11 };
+enum { GAIN_UNITY = 4096, SINE_BITS = 11, NOISE_LANES = 8 };
 
 extern int16_t sine_table[1 << SINE_BITS]; /* one period, peak 32767 */
 
@@ -16,7 +16,7 @@ typedef struct {
 } oscillator;
 
 typedef struct {
-    uint32_t state;
+    uint32_t state[NOISE_LANES];
     int32_t scale;
 } noise_generator;
 
@@ -41,16 +41,20 @@ static inline int32_t oscillator_next(oscillator *osc)
 void noise_set(noise_generator *noise, int32_t level_mb);
 void noise_seed(noise_generator *noise, uint32_t seed);
 
-/* The sum of four random bytes is near enough to a Gaussian for line noise, and costs one xorshift. */
-static inline int32_t noise_next(noise_generator *noise)
+/* Adds a block. The sum of four random bytes is near enough to a Gaussian for line noise, and costs one xorshift; the
+   lanes are independent generators, so that the compiler can run them side by side. */
+static inline void noise_add(noise_generator *noise, int32_t *restrict mix)
 {
-    uint32_t x = noise->state;
-    x ^= x << 13;
-    x ^= x >> 17;
-    x ^= x << 5;
-    noise->state = x;
-    int32_t sum = (int32_t)((x & 255) + (x >> 8 & 255) + (x >> 16 & 255) + (x >> 24)) - 510;
-    return (sum * noise->scale) >> 12;
+    for (int n = 0; n < HW_STEP; n += NOISE_LANES)
+        for (int lane = 0; lane < NOISE_LANES; lane++) {
+            uint32_t x = noise->state[lane];
+            x ^= x << 13;
+            x ^= x >> 17;
+            x ^= x << 5;
+            noise->state[lane] = x;
+            int32_t sum = (int32_t)((x & 255) + (x >> 8 & 255) + (x >> 16 & 255) + (x >> 24)) - 510;
+            mix[n + lane] += (sum * noise->scale) >> 12;
+        }
 }
 
 #endif

@@ -60,8 +60,7 @@ HOT bool line_hear(const hw_engine *engine, leg *self, int16_t *hears)
             mix[n] += apply_gain(block[n], self->echo_gain);
     }
     if (noise)
-        for (int n = 0; n < STEP; n++)
-            mix[n] += noise_next(&self->noise);
+        noise_add(&self->noise, mix);
     for (int n = 0; n < STEP; n++)
         hears[n] = alaw_quantise(saturate(mix[n]));
     return true;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "codec.h"
+#include "hot.h"
 #include "source.h"
 
 enum { MAX_CADENCE = 32, SAMPLES_PER_MS = HW_RATE_HZ / 1000, MAX_LEVEL_MB = 314, MAX_PHASE_MS = 3600 * 1000 };
@@ -105,12 +106,14 @@ typedef struct {
     noise_generator noise;
 } noise_source;
 
-static int render_noise(hw_engine *engine, source *base, int16_t *block)
+HOT static int render_noise(hw_engine *engine, source *base, int16_t *block)
 {
     (void)engine;
     noise_source *self = (noise_source *)base;
+    int32_t mix[STEP] = {0};
+    noise_add(&self->noise, mix);
     for (int n = 0; n < STEP; n++)
-        block[n] = saturate(noise_next(&self->noise));
+        block[n] = saturate(mix[n]);
     return STEP;
 }
 

@@ -169,6 +169,16 @@ def test_close_frees_descriptors_that_were_in_use(pcm_file):
         engine.leg_new()
 
 
+def test_a_forgotten_engine_is_freed(pcm_file):
+    gc.collect()
+    before = len(os.listdir("/proc/self/fd"))
+    engine = Engine(max_legs=2)
+    engine.play_fd(engine.leg_new(), pcm_file, Format.ALAW)
+    del engine
+    gc.collect()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
 def test_silent_legs_sleep_and_wake_without_a_lost_sample(bench):
     a, b = bench.pair()
     bench.engine.dtmf_detect(b)
