@@ -15,8 +15,11 @@ typedef struct {
     int32_t peak;
 } oscillator;
 
+/* Independent generators side by side, so that one instruction steps them all. Aligned as malloc aligns. */
+typedef uint32_t noise_lanes __attribute__((vector_size(NOISE_LANES * sizeof(uint32_t)), aligned(16)));
+
 typedef struct {
-    uint32_t state[NOISE_LANES];
+    noise_lanes state;
     int32_t scale;
 } noise_generator;
 
@@ -41,20 +44,19 @@ static inline int32_t oscillator_next(oscillator *osc)
 void noise_set(noise_generator *noise, int32_t level_mb);
 void noise_seed(noise_generator *noise, uint32_t seed);
 
-/* Adds a block. The sum of four random bytes is near enough to a Gaussian for line noise, and costs one xorshift; the
-   lanes are independent generators, so that the compiler can run them side by side. */
+/* Adds a block. The sum of four random bytes is near enough to a Gaussian for line noise, and costs one xorshift. */
 static inline void noise_add(noise_generator *noise, int32_t *restrict mix)
 {
-    for (int n = 0; n < HW_STEP; n += NOISE_LANES)
-        for (int lane = 0; lane < NOISE_LANES; lane++) {
-            uint32_t x = noise->state[lane];
-            x ^= x << 13;
-            x ^= x >> 17;
-            x ^= x << 5;
-            noise->state[lane] = x;
-            int32_t sum = (int32_t)((x & 255) + (x >> 8 & 255) + (x >> 16 & 255) + (x >> 24)) - 510;
-            mix[n + lane] += (sum * noise->scale) >> 12;
-        }
+    noise_lanes x = noise->state;
+    for (int n = 0; n < HW_STEP; n += NOISE_LANES) {
+        x ^= x << 13;
+        x ^= x >> 17;
+        x ^= x << 5;
+        noise_lanes sum = (x & 255) + (x >> 8 & 255) + (x >> 16 & 255) + (x >> 24);
+        for (int lane = 0; lane < NOISE_LANES; lane++)
+            mix[n + lane] += (((int32_t)sum[lane] - 510) * noise->scale) >> 12;
+    }
+    noise->state = x;
 }
 
 #endif

@@ -62,7 +62,9 @@ HOT bool line_hear(const hw_engine *engine, leg *self, int16_t *hears)
     if (noise)
         noise_add(&self->noise, mix);
     for (int n = 0; n < STEP; n++)
-        hears[n] = alaw_quantise(saturate(mix[n]));
+        scratch[n] = saturate(mix[n]); /* a loop of its own: this one is done in wide registers, the next cannot be */
+    for (int n = 0; n < STEP; n++)
+        hears[n] = alaw_quantise(scratch[n]);
     return true;
 }
 
