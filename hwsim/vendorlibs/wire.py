@@ -19,6 +19,13 @@ argument or out is a type byte and its value:
 Descriptors travel as SCM_RIGHTS with the packet that has the `f` arguments, in their order. A connection belongs to one
 thread of the program and has at most one call outstanding; `number` comes back in the reply. `layout` is 0 for the
 newest structures and 1 for those of the 2007 header (fact sheet section 2): the shim converts, hwsim only logs it.
+
+Two functions are not the maker's but the shim's own threads'; both wait, and a negative return value ends the thread:
+
+    ShimNextCallback(i32 result of the last callback) -> i32 mode, i64 handler, u16 code, i32 ref, u32 param, u32 user,
+        u32 sub_reason, u32 extra, u32 flags, blob data: call `handler` as event mode 2 or 5 wants it
+    ShimNextWork(i32 result of the last work, blob data read) -> i32 kind, i32 token, i32 ch, u32 a, u32 b, blob data:
+        work of `Work` on the memory or function of the program that it announced under `token`
 """
 
 from __future__ import annotations
@@ -27,6 +34,7 @@ import os
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 PROTOCOL = 1
 HELLO, CALL, CLOSED, REPLY = range(1, 5)
@@ -35,6 +43,17 @@ MAX_BLOB = 32768
 MAX_FDS = 4
 
 Value = int | str | bytes | None
+
+
+class Work(IntEnum):
+    """What ShimNextWork asks of the data thread. The result comes as the arguments of the next ShimNextWork."""
+
+    READ = 1  # copy `b` bytes (at most MAX_BLOB) from `a` of the memory; result: length and the data, or -1
+    WRITE = 2  # copy `data` (at most MAX_BLOB) to `a` of the memory; result: length or -1
+    DIGIT = 3  # call the digit handler: `ch`, digit `a` (ASCII), state `b`
+    BLOCK_DONE = 4  # call the end function of a memory block, token is spent: `ch`, reason `a`, stop offset `b`
+    TAP = 5  # call the live data function of a recording: `ch`, `data`
+
 
 _SCALARS = {"i": struct.Struct("<i"), "I": struct.Struct("<I"), "H": struct.Struct("<H"), "B": struct.Struct("<B")}
 _SCALARS["q"] = struct.Struct("<q")
