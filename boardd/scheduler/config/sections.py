@@ -170,6 +170,8 @@ class SchedulerSections(Section):
     feature_codes: FeatureCodes = msgspec.field(default_factory=FeatureCodes)
     recording: RecordingSection = msgspec.field(default_factory=RecordingSection)
     treatment: TreatmentSection = msgspec.field(default_factory=TreatmentSection)
+    login_ready: bool = False
+    """Whether agents are ready as soon as they have logged in."""
     lost_call_s: float = 60.0
     """A call that a connected host does not know, and of which no fact came for so long, is taken as ended."""
 

@@ -1,0 +1,1 @@
+"""Queues and the distribution of waiting contacts to agents."""
