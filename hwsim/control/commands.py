@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ Handler = Callable[[Args], Any]
 
 
 class CommandError(Exception):
-    """A command that cannot be done; `code` is one of bad_request, unknown_command, bad_argument, refused."""
+    """A command that cannot be done; `code` is one of bad_request, unknown_command, bad_argument, refused, internal."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -61,7 +62,17 @@ def number(args: Args, key: str, default: float | None = None) -> float:
         raise CommandError("bad_argument", f"{key} is missing")
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise CommandError("bad_argument", f"{key} must be a number")
+    if not math.isfinite(value):
+        raise CommandError("bad_argument", f"{key} must be finite")
     return value
+
+
+def integer(args: Args, key: str, default: int | None = None) -> int:
+    """A whole number; required without `default`. Raises CommandError."""
+    value = number(args, key, default)
+    if value != int(value):
+        raise CommandError("bad_argument", f"{key} must be a whole number")
+    return int(value)
 
 
 def words(args: Args, key: str) -> dict[str, str]:

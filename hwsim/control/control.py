@@ -116,6 +116,8 @@ class _Client:
             return {"id": request_id, "ok": True, "result": self.server.commands.run(command, args)}
         except CommandError as error:
             return _failure(request_id, error)
+        except Exception as error:  # a mistake of ours must not end the simulation that somebody looks into
+            return _failure(request_id, CommandError("internal", f"{type(error).__name__}: {error}"))
 
     def _reply(self, reply: dict[str, Any]) -> None:
         if self._connection.fileno() < 0:

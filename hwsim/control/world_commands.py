@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hwsim.control.commands import Args, CommandError, Commands, number, text, words
+from hwsim.control.commands import Args, CommandError, Commands, integer, number, text, words
 from hwsim.people.person import Person
 from hwsim.people.process import Acts
 from hwsim.people.voice_file import WavRecording
@@ -59,7 +59,7 @@ class WorldCommands:
 
         `next` is the index to go on from.
         """
-        since, limit = int(number(args, "since", 0)), int(number(args, "limit", TRUTH_LIMIT))
+        since, limit = integer(args, "since", 0), integer(args, "limit", TRUTH_LIMIT)
         if since < 0 or not 1 <= limit <= TRUTH_LIMIT:
             raise CommandError("bad_argument", f"since is not negative, limit is 1 to {TRUTH_LIMIT}")
         what, match = text(args, "what", ""), args.get("match", {})
@@ -76,7 +76,7 @@ class WorldCommands:
 
     def callers(self, args: Args) -> dict[str, Any]:
         """What became of the callers, from number `since` on, at most 400 at a time."""
-        since = int(number(args, "since", 0))
+        since = integer(args, "since", 0)
         found = self.world.callers()[since : since + TRUTH_LIMIT]
         return {"callers": [caller.as_dict() for caller in found], "next": since + len(found)}
 
@@ -136,7 +136,7 @@ class WorldCommands:
     def fault_end(self, args: Args) -> dict[str, Any]:
         """Take the fault with this number back."""
         try:
-            self.world.faults.end(int(number(args, "fault")))
+            self.world.faults.end(integer(args, "fault"))
         except FaultError as error:
             raise CommandError("refused", str(error)) from error
         return {}

@@ -23,7 +23,7 @@ from hwsim.line.digital import Circuit, Span
 
 DEFAULT_START = datetime(2024, 3, 1, 9, 0)
 
-NumberMaker = Callable[[str], SubscriberLine]
+NumberMaker = Callable[[str], SubscriberLine | None]
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Exchange:
             subscriber.close()
 
     def add_on_demand(self, numbers: NumberRange, make: NumberMaker) -> None:
-        """Let `make(number)` create the subscribers of a range when they are first called."""
+        """Let `make(number)` create the subscribers of a range when they are called; None: the network is too busy."""
         canonical = NumberRange(self.numbering.canonical(numbers.first), self.numbering.canonical(numbers.last))
         self._learn(canonical)
         self._on_demand.append((canonical, make))
@@ -160,8 +160,8 @@ class Exchange:
             if any(number in n for n in group.numbers):
                 return group.choose() or _all_busy(group)
         subscriber = self.subscribers.get(number) or self._make(number)
-        if subscriber is None:
-            return Cause.UNALLOCATED
+        if not isinstance(subscriber, SubscriberLine):
+            return subscriber
         if subscriber.free:
             return subscriber
         return {
@@ -169,11 +169,11 @@ class Exchange:
             SubscriberState.REJECTS: Cause.CALL_REJECTED,
         }.get(subscriber.subscriber_state, Cause.USER_BUSY)
 
-    def _make(self, number: str) -> SubscriberLine | None:
+    def _make(self, number: str) -> SubscriberLine | Cause:
         for numbers, make in self._on_demand:
             if number in numbers:
-                return make(number)
-        return None
+                return make(number) or Cause.TEMPORARY_FAILURE
+        return Cause.UNALLOCATED
 
 
 def _all_busy(group: HuntGroup) -> Cause:

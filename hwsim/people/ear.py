@@ -88,6 +88,8 @@ class Ear:
 
     # -- the engine's detectors -------------------------------------------------------------------------------------
     def _sound(self, event: Event) -> None:
+        if event.id not in self._detectors:
+            return  # somebody else listens on this leg too
         match event.kind:
             case Kind.TONE_ON:
                 self._beep_begins(event)

@@ -26,6 +26,11 @@ class PartyNumbers:
         self._next_person += 1
         return self._next_person - 1
 
+    @property
+    def left(self) -> int:
+        """How many callers more there can be at once."""
+        return LAST + 1 - FIRST_CALLER - len(self._taken)
+
     def take(self) -> int:
         """A number for one call; the longest unused comes first. Raises NoPartyError."""
         for _ in range(FIRST_CALLER, LAST + 1):

@@ -66,8 +66,8 @@ class CallerStream:
         behaviour = self.people.behaviours[pick(rng, section.scripts)]
         number = self._free_number(rng.randrange(self._numbers.size))
         name = f"{section.name}/{self.arrived}"
-        if number is None:
-            self.sim.truth.note("caller_lost", person=name, why="all numbers of the range are in use")
+        if number is None or not self.people.parties.left:
+            self.sim.truth.note("caller_lost", person=name, why="all numbers are in use")
         else:
 
             def acts(person: Person) -> Acts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,14 +14,18 @@ from hwsim.line.digital import Alarm, Span
 from hwsim.scenario.faults import FaultError, FaultRegistry, Inject, Undo
 
 Args = Mapping[str, str]
+NOISE_DBM0 = (-90, 0)
 
 
 def number(args: Args, key: str, default: float) -> float:
     """A numeric argument. Raises FaultError."""
     try:
-        return float(args.get(key, default))
+        value = float(args.get(key, default))
     except ValueError:
-        raise FaultError(f"{key} must be a number, not {args[key]}") from None
+        value = math.nan
+    if not math.isfinite(value):
+        raise FaultError(f"{key} must be a number, not {args[key]}")
+    return value
 
 
 class LineFaults:
@@ -68,7 +73,10 @@ class LineFaults:
 
     def noise(self, where: str, args: Args) -> Undo:
         """Noise of `dbm0` (-40) at both ends of the pair."""
-        line, level_mb = self._line(where), round(number(args, "dbm0", -40) * 100)
+        line, dbm0 = self._line(where), number(args, "dbm0", -40)
+        if not NOISE_DBM0[0] <= dbm0 <= NOISE_DBM0[1]:
+            raise FaultError(f"dbm0 must be {NOISE_DBM0[0]} to {NOISE_DBM0[1]}")
+        level_mb = round(dbm0 * 100)
         engine = line.sim.engine
         before = {leg: engine.line(leg) for leg in (line.office_leg, line.set_leg)}
         for leg, state in before.items():

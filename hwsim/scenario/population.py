@@ -97,9 +97,11 @@ class Population:
             return
         behaviour = self.behaviours[section.script]
 
-        def make(number: str) -> SubscriberLine:
+        def make(number: str) -> SubscriberLine | None:
+            if not self.parties.left:
+                return None
             subscriber = self.exchange.add_subscriber(number, section.state)
-            person = self._visitor(f"called/{number}/{self._visits + 1}", subscriber)
+            person = self._visitor(f"called/{number}/{self._visits + 1}", subscriber, self.parties.take())
             person.when_rung = lambda: person.run(behaviour.acts(person, Errand()), lambda _: self._leave(person))
             return subscriber
 
@@ -108,8 +110,12 @@ class Population:
     def caller(
         self, name: str, number: str, acts: Callable[[Person], Acts], gone: Callable[[Person], None] | None = None
     ) -> Person:
-        """Somebody with a telephone of their own acts from now on and leaves afterwards; `gone` is told then."""
-        person = self._visitor(name, self.exchange.add_subscriber(number))
+        """Somebody with a telephone of their own acts from now on and leaves afterwards; `gone` is told then.
+
+        Raises NoPartyError when more people are on the telephone than chirps can tell apart.
+        """
+        party = self.parties.take()
+        person = self._visitor(name, self.exchange.add_subscriber(number), party)
 
         def finished(_completed: bool) -> None:
             self._leave(person)
@@ -123,9 +129,9 @@ class Population:
         """Whether nobody uses `number` at present."""
         return self.exchange.numbering.canonical(number) not in self.exchange.subscribers
 
-    def _visitor(self, name: str, subscriber: SubscriberLine) -> Person:
+    def _visitor(self, name: str, subscriber: SubscriberLine, party: int) -> Person:
         self._visits += 1
-        person = Person(self.sim, name, self.parties.take(), SubscriberSet(subscriber), self.files)
+        person = Person(self.sim, name, party, SubscriberSet(subscriber), self.files)
         self.visitors[name] = person
         return person
 

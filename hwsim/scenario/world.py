@@ -101,6 +101,8 @@ class World:
             raise FaultError(f"there is no script {script}")
         if not self.people.absent(caller):
             raise FaultError(f"{caller} is in use")
+        if not self.people.parties.left:
+            raise FaultError("too many people are on the telephone")
         behaviour = self.people.behaviours[script] if script else DIAL_BY_HAND
         self._by_hand += 1
         name = f"by_hand/{self._by_hand}"
