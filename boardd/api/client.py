@@ -135,10 +135,14 @@ class Client(BoardMethods):
 
     async def facts(self) -> Stream[Fact]:
         """Journal facts, again and again until acknowledged with `ack_facts`; one client of the daemon at a time."""
-        await self.call("facts", schema.FactsParams(), schema.Nothing)
-        self._wants_facts = True
         stream: Stream[Fact] = Stream(self._facts.remove)
         self._facts.append(stream)
+        try:
+            await self.call("facts", schema.FactsParams(), schema.Nothing)
+        except BaseException:
+            stream.close()
+            raise
+        self._wants_facts = True
         return stream
 
     # -- requests -----------------------------------------------------------------------------------------------------
@@ -186,7 +190,7 @@ class Client(BoardMethods):
     async def _greet(self, connection: Connection) -> None:
         self.claims.clear()
         await connection.request("hello", schema.HelloParams(client=self.name), schema.HelloResult)
-        for group in self._wanted_claims:
+        for group in list(self._wanted_claims):
             await self._retake(connection, group)
         if self._wants_facts:
             await connection.request("facts", schema.FactsParams(), schema.Nothing)
