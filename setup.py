@@ -21,6 +21,12 @@ class BuildPlain(build_ext):
             return ext_name.replace(".", "/") + ".so"
         return super().get_ext_filename(ext_name)
 
+    def copy_extensions_to_source(self):
+        for ext in self.extensions:
+            Path(self.get_ext_fullpath(ext.name)).parent.mkdir(parents=True, exist_ok=True)
+            (HERE / self.get_ext_filename(ext.name)).parent.mkdir(parents=True, exist_ok=True)
+        super().copy_extensions_to_source()
+
     def get_export_symbols(self, ext):
         return ext.export_symbols or []
 

@@ -23,6 +23,11 @@ def real_s() -> float:
     return time.monotonic()  # noqa: TID251 - this is where real time enters the simulator
 
 
+def pause_s(seconds: float) -> None:
+    """Wait in real time (commands that watch a running simulator from outside)."""
+    time.sleep(seconds)  # noqa: TID251 - this is where real time enters the simulator
+
+
 class FreeDrive:
     """Speed 1: simulated time is real time since the start."""
 

@@ -1,0 +1,51 @@
+"""The `hwsim` command: run a simulated machine, look into it, break it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from boardd.contract.errors import BoarddError
+from boardd.contract.text import _, language_of, set_language
+from hwsim.cli.control import dial, fault, listen, station, status, stop, truth
+from hwsim.cli.demo import demo
+from hwsim.cli.lib import lib
+from hwsim.cli.scenario import scenario
+from hwsim.cli.serve import run, serve
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--lang", type=click.Choice(["zh_CN", "en"]), help="Language of messages.")
+@click.version_option(package_name="boardd")
+def cli(lang: str | None) -> None:
+    """Hardware simulator: telephony cards below the makers' C ABI, lines, exchange, people."""
+    set_language(lang or language_of())
+
+
+for command in (serve, run, lib, demo, scenario, status, truth, listen, fault, dial, station, stop):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Entry point; expected errors are one message and an exit code, never a traceback."""
+    try:
+        cli.main(prog_name="hwsim", standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except BoarddError as error:
+        click.echo(error.message, err=True)
+        sys.exit(1)
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        click.echo(_("hwsim: {name}{what}").format(name=name, what=error.strerror or error), err=True)
+        sys.exit(1)
+
+
+__all__ = ["Path", "cli", "main"]

@@ -1,0 +1,150 @@
+"""Puts one simulated machine together: engine, time, cards, makers' libraries, world, side door."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from boardd.config.yamlfile import ConfigProblemsError
+from hwsim.control.commands import Commands
+from hwsim.control.control import ControlServer
+from hwsim.control.world_commands import WorldCommands
+from hwsim.core.engine import Engine
+from hwsim.kernel.drive import FreeDrive, LockstepDrive, real_s
+from hwsim.kernel.keeper import Keeper
+from hwsim.kernel.loop import Loop
+from hwsim.kernel.sim import Sim
+from hwsim.kernel.truth import TruthLog
+from hwsim.process_faults import ProcessFaults
+from hwsim.scenario.file import Scenario
+from hwsim.scenario.world import World
+from hwsim.vendorlibs.rpc import RpcServer
+from hwsim.vendorlibs.synway.cards import build_machine
+from hwsim.vendorlibs.synway.fault_words import register_faults
+from hwsim.vendorlibs.synway.library import SynwayLibrary
+
+CHINA = timezone(timedelta(hours=8))
+LEGS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run. `folder` gets the sockets, `truth` (None: nowhere) the truth log and everybody's sound.
+
+    `speed` 1.0 is free-running real time; None is as fast as it goes; everything but 1.0 is token lockstep unless
+    `lockstep` says otherwise (speed 1 in lockstep is a throttle like any other).
+    """
+
+    folder: Path
+    seed: int = 1
+    speed: float | None = 1.0
+    truth: Path | None = None
+    lockstep: bool | None = None
+
+    @property
+    def in_lockstep(self) -> bool:
+        """Whether processes share the token."""
+        return self.lockstep if self.lockstep is not None else self.speed != 1.0
+
+
+class Simulator:
+    """Everything of one run. `run` blocks until `stop` is called or the scenario's end has come (`stop_at_end`)."""
+
+    def __init__(self, scenario: Scenario, options: Options) -> None:
+        self.options = options
+        options.folder.mkdir(parents=True, exist_ok=True)
+        voices = None
+        if options.truth:
+            voices = options.truth / "voices"
+            voices.mkdir(parents=True, exist_ok=True)
+        self.loop = Loop()
+        self.truth = TruthLog(options.truth / "truth.jsonl" if options.truth else None)
+        self.sim = Sim(Engine(LEGS, options.seed), self.truth, options.seed)
+        self.machine = build_machine(self.sim, _synway_site(scenario))
+        self.library = SynwayLibrary(self.machine)
+        self.rpc = RpcServer(self.loop, self.sim, options.folder / "synway.sock", self.library)
+        self.world = World(self.sim, self.machine, scenario, voices)
+        register_faults(self.world.faults, self.library)
+        self.keeper: Keeper | None = None
+        if options.in_lockstep:
+            path = options.folder / "clock.sock"
+            self.keeper = Keeper(self.loop, self.sim, path, wall_base_ms(scenario), real_s)
+            self.keeper.vendor_calls.append(self.rpc)
+        ProcessFaults(self.pid_of).register(self.world.faults)
+        self._stopping = False
+        commands = Commands()
+        WorldCommands(self.world, options.truth or options.folder, self.stop).register(commands)
+        self.control = ControlServer(self.loop, commands, options.folder / "control.sock")
+
+    def pid_of(self, name: str) -> int | None:
+        """The pid of a process by its clock name (lockstep), or by the simulated library it has loaded."""
+        if self.keeper and (pid := self.keeper.pid_of(name)):
+            return pid
+        if name in ("synway", "host@synway"):
+            return next(iter(self.rpc.pids()), None)
+        return None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What processes under simulation need in their environment."""
+        found = {"HWSIM_DIR": str(self.options.folder)}
+        if self.keeper:
+            found["BOARDD_CLOCK"] = f"token:{self.options.folder / 'clock.sock'}"
+            found["PYTHONHASHSEED"] = "0"
+        return found
+
+    def run(self, *, stop_at_end: bool = False) -> None:
+        """Start the world and let time pass. Raises ConfigProblemsError, TokenStuckError."""
+        self.world.start()
+
+        def over() -> bool:
+            return self._stopping or (stop_at_end and self.world.finished)
+
+        if self.keeper:
+            LockstepDrive(self.loop, self.sim, self.keeper, self.options.speed).run(over)
+        else:
+            FreeDrive(self.loop, self.sim).run(over)
+
+    def stop(self) -> None:
+        """End `run` soon."""
+        self._stopping = True
+
+    def close(self) -> None:
+        """Complete recordings and close every socket."""
+        self.world.close()
+        self.control.close()
+        self.rpc.close()
+        if self.keeper:
+            self.keeper.close()
+        self.truth.close()
+        self.loop.close()
+        with contextlib.suppress(OSError):
+            (self.options.folder / "synway.sock").unlink()
+
+
+def wall_base_ms(scenario: Scenario) -> int:
+    """The simulated wall clock at time zero, in ms since the Unix epoch (the exchange's `start`, Chinese time)."""
+    start = datetime.fromisoformat(scenario.file.exchange.start)
+    return round(start.replace(tzinfo=CHINA).timestamp() * 1000)
+
+
+def _synway_site(scenario: Scenario) -> dict[str, object]:
+    entries = []
+    for node in scenario.cards:
+        plain = node.plain()
+        if not isinstance(plain, dict):
+            raise ConfigProblemsError([node.problem("a card is a mapping")])
+        try:
+            build_machine_check(plain)
+        except ValueError as error:
+            raise ConfigProblemsError([node.problem(str(error))]) from error
+        entries.append(plain)
+    return {"cards": entries}
+
+
+def build_machine_check(entry: dict[str, object]) -> None:
+    """Raise ValueError when the card cannot be built (unknown model, signalling, module letter)."""
+    with Engine(256, 0) as engine:
+        build_machine(Sim(engine, TruthLog(), 0), {"cards": [entry]})
