@@ -26,6 +26,7 @@ from hwsim.vendorlibs.wire import File, Value, WireError
 __all__ = ["PARKED", "Client", "Connection", "File", "Parked", "Reply", "RpcServer", "VendorLibrary"]
 
 _PEER = struct.Struct("3i")
+_INT = struct.Struct("i")
 _log = structlog.get_logger("hwsim.rpc")
 
 
@@ -227,9 +228,7 @@ class RpcServer:
 
     def _readable(self, conn: Connection) -> None:
         try:
-            packet, fds, flags, _ = socket.recv_fds(
-                conn.sock, wire.MAX_PACKET + 1, wire.MAX_FDS, socket.MSG_CMSG_CLOEXEC
-            )
+            packet, fds, flags = _receive(conn.sock)
         except BlockingIOError:
             return
         except OSError:
@@ -326,6 +325,17 @@ class RpcServer:
         self.path.unlink(missing_ok=True)
         for conn in [*self._strangers, *(c for client in list(self._clients.values()) for c in client.connections)]:
             self._close(conn)
+
+
+def _receive(sock: socket.socket) -> tuple[bytes, list[int], int]:
+    """One packet, its descriptors and the message flags. `socket.recv_fds` would leave the descriptors inheritable."""
+    space = socket.CMSG_SPACE(_INT.size * wire.MAX_FDS)
+    packet, control, flags, _ = sock.recvmsg(wire.MAX_PACKET + 1, space, socket.MSG_CMSG_CLOEXEC)
+    fds: list[int] = []
+    for level, kind, data in control:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            fds.extend(fd for (fd,) in _INT.iter_unpack(data[: len(data) // _INT.size * _INT.size]))
+    return packet, fds, flags
 
 
 def _close_all(fds: list[int]) -> None:

@@ -26,8 +26,6 @@ static int started(long long result)
 {
     if (result == 0)
         atomic_store(&starter, getpid());
-    else if (!shp_link_is_lost())
-        shp_error_is_theirs();
     return (int)result;
 }
 
@@ -55,7 +53,7 @@ int SsmStartCtiEx(const char *config_path, const char *index_path, int enable, s
 
     before_start();
     if (!shp_setting_read(setting, &given))
-        return started(shp_call_closed("SsmStartCtiEx", "ffinnnnn", config_path, index_path, enable));
+        return started(shp_call_closed("SsmStartCtiEx", "ffi", config_path, index_path, enable));
     result = started(shp_call_closed("SsmStartCtiEx", "ffiuquuu", config_path, index_path, enable, given.work_mode,
                                      given.handler, given.out_condition, given.out_param, given.user));
     if (result == 0 && enable && (given.work_mode == MODE_CALLBACK || given.work_mode == MODE_CALLBACKA))

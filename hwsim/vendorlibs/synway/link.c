@@ -282,8 +282,9 @@ void shp_link_tell(struct shp_link *link, size_t size)
 
 bool shp_link_lost(struct shp_link *link)
 {
-    close_fd(link);
-    if (link->interrupted)
+    if (link)
+        close_fd(link);
+    if (link && link->interrupted)
         return false;
     atomic_store(&lost, true);
     return true;

@@ -402,6 +402,8 @@ static enum outcome ask(const char *name, const char *signature, va_list *all, l
     link = shp_link();
     if (!link) {
         refuse_lost(strerror(errno));
+        if (shp_started())
+            shp_link_lost(NULL);
         return LOST;
     }
     request.bytes = link->bytes;
@@ -425,12 +427,15 @@ static enum outcome ask(const char *name, const char *signature, va_list *all, l
 
 long long shp_call_closed(const char *name, const char *signature, ...)
 {
+    enum outcome outcome;
     long long result;
     va_list all;
 
     va_start(all, signature);
-    ask(name, signature, &all, &result);
+    outcome = ask(name, signature, &all, &result);
     va_end(all);
+    if (outcome == ANSWERED && result < 0)
+        shp_error_is_theirs();
     return result;
 }
 
@@ -445,7 +450,7 @@ long long shp_call(const char *name, const char *signature, ...)
     va_start(all, signature);
     outcome = ask(name, signature, &all, &result);
     va_end(all);
-    if (outcome == ANSWERED && result == -1)
+    if (outcome == ANSWERED && result < 0)
         shp_error_is_theirs();
     return result;
 }
