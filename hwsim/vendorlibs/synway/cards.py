@@ -1,7 +1,7 @@
 """The cards in the machine: model names, modules, spans, and the lines that end on them.
 
-Hardware outlives the library: hooks, seized circuits and serial numbers stay here while the driver (`driver.Driver`) comes
-and goes. A card without a site file is fitted by its model name alone (fact sheet sections 7.2, 7.3, 18.3).
+Hardware outlives the library: hooks, seized circuits and serial numbers stay here while the driver (`driver.Driver`)
+comes and goes. A card without a site file is fitted by its model name alone (fact sheet sections 7.2, 7.3, 18.3).
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class BoardChannel:
 
 @dataclass
 class Card:
-    """A card in its slot. `fitted` False: it is broken or absent; `plugged` False: pulled out while the machine runs."""
+    """A card in its slot. `fitted` False: it is broken or absent; `plugged` False: pulled out in operation."""
 
     name: str
     model: Model
@@ -89,9 +89,9 @@ class Card:
 class SynwayMachine:
     """The simulated PC's Synway cards and the lines that the exchange side connects to.
 
-    `analog_lines` by `<card>/<port>` (port from 1), `spans` by `<card>/<span>` (span from 1; a span's circuits are named
-    `<card>/<span>/<timeslot>`). Which end the card takes: FXO port = set end, FXS port = office end, tap = tap end,
-    E1 = card end.
+    `analog_lines` by `<card>/<port>` (port from 1), `spans` by `<card>/<span>` (span from 1; a span's circuits are
+    named `<card>/<span>/<timeslot>`). Which end the card takes: FXO port = set end, FXS port = office end, tap = tap
+    end, E1 = card end.
     """
 
     sim: Sim

@@ -15,6 +15,7 @@ from hwsim.vendorlibs.synway.activity import VoiceActivity
 from hwsim.vendorlibs.synway.cards import BoardChannel
 from hwsim.vendorlibs.synway.codes import ChState, ChType, Dial, Event, Pend
 from hwsim.vendorlibs.synway.dtmf import DigitReceiver, DigitSender
+from hwsim.vendorlibs.synway.memory import BlockPlay, BlockRecord, FileList, MemoryPlay, MemoryRecord
 from hwsim.vendorlibs.synway.play import Player
 from hwsim.vendorlibs.synway.record import Recorder
 from hwsim.vendorlibs.synway.tones import AnalyserPort, ToneSender
@@ -59,6 +60,11 @@ class Channel:
         self.tone = ToneSender(self)
         self.analyser = AnalyserPort(self)
         self.voice = VoiceActivity(self)
+        self.file_list = FileList()
+        self.memory_play: MemoryPlay | None = None
+        self.memory_record: MemoryRecord | None = None
+        self.block_play: BlockPlay | None = None
+        self.block_record: BlockRecord | None = None
         if leg:
             self.sim.on_engine(leg, self._on_engine)
 
@@ -102,7 +108,8 @@ class Channel:
 
     def _split(self, dependent: tuple[EventParam, ...]) -> tuple[list[EventParam], list[EventParam]]:
         persona = self.driver.personality
-        before, after = [], []
+        before: list[EventParam] = []
+        after: list[EventParam] = []
         for item in dependent:
             first = persona.dial_event_first if item[0] == Event.E_PROC_AUTO_DIAL else persona.dependent_events_first
             (before if first else after).append(item)
@@ -218,6 +225,7 @@ class Channel:
         self.digits.close()
         self.voice.watch(False)
         self.analyser.close()
+        self.file_list.clear()
         if self.leg:
             self.sim.engine.unlink_all(self.leg)
             self.sim.off_engine(self.leg, self._on_engine)

@@ -322,9 +322,7 @@ class DigitalChannel(Channel):
         self.far_released = True
         self.dial_failure = DialFailure.ANSWER_TIMEOUT
         ss1 = self.kind is ChType.SS1 and self.driver.personality.specific_pending
-        self.enter_dial(
-            ChState.S_CALL_PENDING, Dial.NOANSWER, Pend.SS1_OUT_NO_ANSWER if ss1 else Pend.AUTODIAL_FAILED
-        )
+        self.enter_dial(ChState.S_CALL_PENDING, Dial.NOANSWER, Pend.SS1_OUT_NO_ANSWER if ss1 else Pend.AUTODIAL_FAILED)
         self._tell("release", cause=CAUSE_NO_ANSWER)
 
     def _dial_failed(self, failure: int, cause: int) -> None:

@@ -1,4 +1,4 @@
-"""One started library: its boards, channels, spans, events and settings, from SsmStartCti to SsmCloseCti or to death."""
+"""One started library: boards, channels, spans, events and settings, from SsmStartCti to SsmCloseCti or to death."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hwsim.vendorlibs.synway.faults import Faults
 from hwsim.vendorlibs.synway.fxo import FxoChannel
 from hwsim.vendorlibs.synway.fxs import FxsChannel
 from hwsim.vendorlibs.synway.inifile import SystemConfig
-from hwsim.vendorlibs.synway.memory import IndexVoices
+from hwsim.vendorlibs.synway.memory import DataThread, IndexVoices, MemoryList
 from hwsim.vendorlibs.synway.protocols import Protocol
 from hwsim.vendorlibs.synway.spans import SpanView
 from hwsim.vendorlibs.synway.switching import Switching
@@ -29,7 +29,13 @@ class Driver:
     """The library's inside. `boards[n]` is the card of configured board n, None when it failed to initialise."""
 
     def __init__(
-        self, machine: SynwayMachine, config: SystemConfig, cards: list[Card | None], faults: Faults, hub: EventHub
+        self,
+        machine: SynwayMachine,
+        config: SystemConfig,
+        cards: list[Card | None],
+        faults: Faults,
+        hub: EventHub,
+        data: DataThread,
     ) -> None:
         self.machine = machine
         self.sim: Sim = machine.sim
@@ -37,6 +43,7 @@ class Driver:
         self.config = config
         self.faults = faults
         self.hub = hub
+        self.data = data
         self.boards = cards
         self.answer_s = 0
         self.flash_max_ms = self.setting("MaxLocalFlashTime", self.personality.flash_max_ms)
@@ -52,6 +59,7 @@ class Driver:
             ),
         )
         self.index = IndexVoices(config.max_index_seg)
+        self.memory_list = MemoryList()
         self.spans = self._make_spans()
         self.channels = [self._make_channel(number, place) for number, place in enumerate(config.app_ch)]
 

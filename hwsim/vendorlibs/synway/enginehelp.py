@@ -1,4 +1,4 @@
-"""Engine calls that must not mind that a source or recorder has just ended by itself (its event is still on the way)."""
+"""Engine calls that must not mind that a source or recorder has just ended by itself (the event is on its way)."""
 
 from __future__ import annotations
 

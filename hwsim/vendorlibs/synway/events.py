@@ -1,7 +1,7 @@
 """Events: masks, bounded queues, waiting and callbacks (fact sheet section 6).
 
-One hub per started library. Driver events are bounded per reference (MaxEventPerChannel), the application's own events by
-MaxUserEventSize; what does not fit is dropped and counted. Time is simulated milliseconds.
+One hub per started library. Driver events are bounded per reference (MaxEventPerChannel), the application's own events
+by MaxUserEventSize; what does not fit is dropped and counted. Time is simulated milliseconds.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class _Waiter:
 
 @dataclass
 class EventHub:
-    """Queue and routing of one started library. `deliver` is called for each event in the callback modes."""
+    """Queue and routing of one started library; a waiting thread gets an event at once, others queue."""
 
     sim: Sim
     faults: Faults
@@ -65,7 +65,6 @@ class EventHub:
     per_channel: int
     user_events: int
     set_once: bool
-    deliver: Callable[[Notice, Setting], None]
     setting: Setting = field(default_factory=Setting)
     enabled_globally: bool = False
     dropped: int = 0
@@ -79,7 +78,7 @@ class EventHub:
 
     # -- what the application chose -----------------------------------------------------------------------------------
     def set_event(self, code: int, ref: int, enable: bool, setting: Setting | None) -> bool:
-        """SsmSetEvent; False is a refusal (bad mode, interface mismatch, global mode already set in a strict driver)."""
+        """SsmSetEvent; False is a refusal (bad mode, interface mismatch, already set in a strict driver)."""
         if code == ALL_EVENTS:
             return self._set_global(enable, setting)
         keys = (code, ref)
@@ -101,6 +100,8 @@ class EventHub:
             return False
         if self.set_once and self.enabled_globally:
             return False
+        if mode != self.setting.mode:
+            self.finish_waits()
         self.enabled_globally = mode != EventMode.NO_EVENT
         self.setting = setting if setting and enable else Setting()
         if not self.enabled_globally:
@@ -135,7 +136,7 @@ class EventHub:
         """An event of the driver; faults may lose, double, delay or reorder it."""
         for delay_ms, notice in self.faults.shape(Notice(code, ref, param & 0xFFFFFFFF, data=data)):
             if delay_ms:
-                self.sim.later(delay_ms, self._accept, notice)
+                self.sim.later(delay_ms, self._accept_late, notice)
             else:
                 self._accept(notice)
 
@@ -143,12 +144,12 @@ class EventHub:
         """SsmPutUserEvent; False when the user queue is full."""
         return self._accept(notice)
 
+    def _accept_late(self, notice: Notice) -> None:
+        self._accept(notice)
+
     def _accept(self, notice: Notice) -> bool:
         if not notice.user and not self.wanted(notice.code, notice.ref):
             return False
-        if self.setting.mode in CALLBACK:
-            self.deliver(notice, self.setting)
-            return True
         if self._waiters:
             self._waiters.popleft().finish(notice)
             return True
@@ -162,6 +163,11 @@ class EventHub:
         return True
 
     # -- consuming ----------------------------------------------------------------------------------------------------
+    @property
+    def calls_back(self) -> bool:
+        """Whether events go to the program's callback."""
+        return self.enabled_globally and self.setting.mode in CALLBACK
+
     def usable(self, extended: bool) -> bool:
         """Whether the wait and get calls of the plain or extended interface work now."""
         mode = EventMode.EVENT_POLLINGA if extended else EventMode.EVENT_POLLING
@@ -217,5 +223,9 @@ class EventHub:
             timer.cancel()
         self._timers.clear()
         self.enabled_globally = False
+        self.finish_waits()
+
+    def finish_waits(self) -> None:
+        """Every waiting call comes back: with an event that is late (a fault), or without one."""
         while self._waiters:
-            self._waiters.popleft().finish(None)
+            self._waiters.popleft().finish(self.faults.late_events.pop(0) if self.faults.late_events else None)

@@ -1,7 +1,7 @@
 """Fault knobs of the simulated library, turned by the control side while it runs.
 
-Each knob models something seen with real drivers or named in sections 16 and 18 of the fact sheet; each notes itself in the
-truth log (`fault`) when set and again when it strikes (`fault_struck`). Knobs that need a channel or a card are on
+Each knob models something seen with real drivers or named in sections 16 and 18 of the fact sheet; each notes itself in
+the truth log (`fault`) when set and again when it strikes (`fault_struck`). Knobs that need a channel or a card are on
 `library.SynwayLibrary`; process kill and abort belong to the control side, which owns the processes.
 """
 
@@ -42,6 +42,7 @@ class Faults:
     lost_hangups: set[int] = field(default_factory=set)
     collisions: set[int] = field(default_factory=set)
     licence_expired: bool = False
+    late_events: list[Notice] = field(default_factory=list)
 
     def _note(self, fault: str, **fields: Any) -> None:
         self.sim.truth.note("fault", vendor="synway", fault=fault, **fields)
@@ -51,7 +52,7 @@ class Faults:
 
     # -- calls --------------------------------------------------------------------------------------------------------
     def block(self, function: str, ms: int | None = None, times: int = 1) -> None:
-        """The next `times` calls of `function` take `ms` longer, or (None) never return: a driver stuck in its kernel."""
+        """The next `times` calls of `function` take `ms` longer, or (None) never return: a stuck driver."""
         self._note("block", function=function, ms=ms, times=times)
         self._blocked.setdefault(function, []).extend([ms] * times)
 
@@ -146,7 +147,7 @@ class Faults:
 
     # -- channels -----------------------------------------------------------------------------------------------------
     def delay_pickup(self, channel: int, ms: int) -> None:
-        """The next off-hook of a trunk channel happens `ms` late: a slow relay, or the channel's task was not served."""
+        """The next off-hook of a trunk channel happens `ms` late: a slow relay, or a late task."""
         self._note("delay_pickup", channel=channel, ms=ms)
         self.pickup_delay_ms[channel] = ms
 

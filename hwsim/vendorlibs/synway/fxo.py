@@ -77,13 +77,14 @@ class FxoChannel(Channel):
                 self.after("ring_stop", stop_ms, self._ring_stopped)
 
     def _ring_burst(self) -> None:
-        self.stop_timer("ring_stop")
+        self.stop_timer("ring_stop", "locked")
         self.ring_flag = True
         self.ring_count += 1
         self.post(Event.E_CHG_RING_FLAG, 1)
         threshold = max(1, self.driver.setting("ChToRingingOnRingCnt", 1))
         count = ((Event.E_CHG_RING_COUNT, self.ring_count),)
-        if self.state is ChState.S_CALL_STANDBY and self.ring_count >= threshold:
+        idle = self.state in (ChState.S_CALL_STANDBY, ChState.S_CALL_LOCKED)
+        if idle and self.ring_count >= threshold:
             self.outgoing = False
             self.enter(ChState.S_CALL_RINGING, dependent=count)
         else:
@@ -138,14 +139,23 @@ class FxoChannel(Channel):
             self.enter(ChState.S_CALL_TALKING)
             self.analyser.use(self._heard_in_talk)
             return True
-        if self.state is ChState.S_CALL_STANDBY:
+        if self.state in (ChState.S_CALL_STANDBY, ChState.S_CALL_LOCKED):
             self._close_relay()
             self.enter(ChState.S_CALL_PICKUPED)
             return True
         return False
 
+    def lock(self) -> None:
+        """Reserved by SsmSearchIdleCallOutCh; the driver frees it after its time."""
+        self.enter(ChState.S_CALL_LOCKED)
+        self.after("locked", self.driver.personality.locked_ms, self._unlock)
+
+    def _unlock(self) -> None:
+        if self.state is ChState.S_CALL_LOCKED:
+            self.enter(ChState.S_CALL_STANDBY)
+
     def _close_relay(self) -> None:
-        self.stop_timer("ring", "ring_stop")
+        self.stop_timer("ring", "ring_stop", "locked")
         delay_ms = self.driver.personality.pickup_ms + self.driver.faults.take_pickup_delay(self.number)
         self.after("pickup", delay_ms, self._picked_up)
 
@@ -161,7 +171,10 @@ class FxoChannel(Channel):
             return True
         if self.state is ChState.S_CALL_RINGING:
             return False
-        self.stop_timer("pickup", "dial_tone", "answer", "pause", "flash")
+        if self.state is ChState.S_CALL_LOCKED:
+            self.enter(ChState.S_CALL_STANDBY)
+            return True
+        self.stop_timer("locked", "pickup", "dial_tone", "answer", "pause", "flash")
         self._release_line()
         clear_ms = self.driver.personality.fxo_clear_ms
         if clear_ms:
@@ -212,7 +225,7 @@ class FxoChannel(Channel):
         """Wait for dial tone, send the number, wait for a result."""
         if not _DIAL_STRING.match(number):
             return False
-        if self.state is ChState.S_CALL_STANDBY:
+        if self.state in (ChState.S_CALL_STANDBY, ChState.S_CALL_LOCKED):
             self._close_relay()
         elif self.state is not ChState.S_CALL_PICKUPED:
             return False
@@ -287,7 +300,7 @@ class FxoChannel(Channel):
             return
         self.enter(ChState.S_CALL_ANALOG_WAITDIALRESULT)
         self.analyser.use(self._heard_in_dial)
-        seconds = self.answer_s or self.driver.setting("MaxWaitAutoDialAnswerTime", ANSWER_S)
+        seconds = self.answer_s or self.driver.answer_s or self.driver.setting("MaxWaitAutoDialAnswerTime", ANSWER_S)
         self.after("answer", seconds * 1000, self._no_answer)
 
     def _echo_silence(self) -> None:

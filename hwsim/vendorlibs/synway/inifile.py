@@ -1,7 +1,7 @@
 """ShConfig.ini and ShIndex.ini: the Windows-style text of the maker (section 3), with the failures of start.
 
-The files are read as GBK, the maker's usual encoding, undecodable bytes replaced. Keys are compared without case; a later
-key of the same name wins; text after a semicolon at the start of a line is a comment.
+The files are read as GBK, the maker's usual encoding, undecodable bytes replaced. Keys are compared without case; a
+later key of the same name wins; text after a semicolon at the start of a line is a comment.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How one installed driver version behaves where the fact sheet marks a fact inferred, unknown or disputed.
 
-Every field is one such fact; its comment names the section of the sheet. `PERSONALITIES` holds the sets that the contract
-suite runs under; a site file may name one and change single fields.
+Every field is one such fact; its comment names the section of the sheet. `PERSONALITIES` holds the sets that the
+contract suite runs under; a site file may name one and change single fields.
 """
 
 from __future__ import annotations
@@ -93,7 +93,8 @@ class Personality:
         known = {field.name for field in fields(self)}
         if unknown := sorted(set(changes) - known):
             raise ValueError(f"no such personality field: {', '.join(unknown)}")
-        return replace(self, **{k: tuple(v) if isinstance(v, list) else v for k, v in changes.items()})
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in changes.items()}
+        return replace(self, **values)
 
 
 PERSONALITIES = {

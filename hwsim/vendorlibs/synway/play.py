@@ -52,7 +52,10 @@ class Sound:
 
 @dataclass
 class Task:
-    """The running task. `skipped_bytes` were jumped over by SsmSetPlayTime and the like."""
+    """The running task. `skipped_bytes` were played by earlier sources of it, or jumped over by SsmSetPlayTime.
+
+    A task with `fed` False gets its sounds while it runs (`Player.add`); `feed` is called when it needs the next.
+    """
 
     kind: PlayKind
     sounds: list[Sound]
@@ -62,6 +65,9 @@ class Task:
     paused: bool = False
     skipped_bytes: int = 0
     next_step: int = 0
+    fed: bool = True
+    feed: Callable[[], None] | None = None
+    on_next: Callable[[], None] | None = None
     on_end: Callable[[PlayEnd], None] | None = None
 
     @property
@@ -110,8 +116,23 @@ class Player:
         self.task = task
         self.last = PlayEnd.PLAYING
         self.played_bytes = 0
-        self._send(task, 0)
+        if task.fed:
+            self._send(task, 0)
         self._watch_progress()
+
+    def add(self, task: Task, sound: Sound) -> None:
+        """More sound for the running task, without a gap if the card is not through yet."""
+        engine = self.channel.sim.engine
+        if task.kind is not PlayKind.MEMORY:
+            task.sounds.append(sound)
+        if samples_of(engine, task.source) is not None:
+            engine.queue_mem(task.source, sound.data, Format(sound.codec))
+            return
+        if self._ending:
+            self._ending.cancel()
+        task.source = engine.play_mem(
+            self.channel.leg, sound.data, Format(sound.codec), gain_mb=self.gain_mb, bus_only=self.bus_only
+        )
 
     def _own(self, task: Task) -> None:
         self._fds = [sound.fd for sound in task.sounds if sound.fd >= 0]
@@ -143,7 +164,9 @@ class Player:
                     bus_only=self.bus_only,
                 )
             elif sound.fd >= 0:
-                engine.queue_fd(task.source, sound.fd, Format(sound.codec), offset_bytes=sound.offset + skip, max_bytes=rest)
+                engine.queue_fd(
+                    task.source, sound.fd, Format(sound.codec), offset_bytes=sound.offset + skip, max_bytes=rest
+                )
             elif not task.source:
                 task.source = engine.play_mem(
                     self.channel.leg,
@@ -208,7 +231,7 @@ class Player:
     def _bytes_now(self, task: Task) -> int:
         samples = samples_of(self.channel.sim.engine, task.source)
         if samples is None:
-            return task.total_bytes
+            return task.skipped_bytes
         return task.skipped_bytes + samples * bytes_per_sample(task.sounds[0].codec)
 
     def bytes_played(self) -> int:
@@ -244,11 +267,20 @@ class Player:
             return
         if event.kind == Kind.PLAY_NEXT:
             self.task.entry = event.a
+            for step in (self.task.on_next, self.task.feed):
+                if step:
+                    step()
+            if not self.task:
+                return
             if self.task.kind is PlayKind.FILE_LIST:
                 self.channel.post(Event.E_PROC_PLAY_FILE_LIST, event.a - 1)
         elif event.kind == Kind.PLAY_END and event.a != Reason.STOPPED:
+            self.task.skipped_bytes += event.b * bytes_per_sample(self.task.sounds[0].codec)
             self.task.source = 0
-            self._ending = self.channel.driver.at_service(self._ended)
+            if not self.task.fed and self.task.feed:
+                self.task.feed()
+            if self.task.fed:
+                self._ending = self.channel.driver.at_service(self._ended)
 
     def _ended(self) -> None:
         if self.task and self.task.kind is PlayKind.FILE_LIST:

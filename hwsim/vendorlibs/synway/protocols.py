@@ -1,4 +1,4 @@
-"""What differs between the signalling systems of digital trunks, as tables (fact sheet sections 8, 10.5, 11.3, 11.5)."""
+"""What differs between the signalling systems, as tables (fact sheet sections 8, 10.5, 11.3, 11.5)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ class Protocol:
     """One signalling system.
 
     `not_ready`: state before the circuit is usable. `collecting`: first state of an incoming call, while digits come.
-    `incoming`: states passed after the number is complete; `outgoing`: states passed before the far end must answer, the
-    last one waits. `clearing`: state until the far end confirms a release. `failures` and `pendings` by Q.850 cause.
+    `incoming`: states passed after the number is complete; `outgoing`: states passed before the far end must answer,
+    the last one waits. `clearing`: state until the far end confirms a release. `failures` and `pendings` by Q.850
+    cause.
     """
 
     not_ready: ChState

@@ -1,12 +1,14 @@
-"""Recording a channel to a file (fact sheet section 12.2). Memory recording shares the engine part and is in `memory`."""
+"""Recording a channel to a file (fact sheet section 12.2). Memory recording is in `memory`."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hwsim.core.engine import StaleIdError
 from hwsim.core.events import Event as EngineEvent
 from hwsim.core.events import Format, Kind, Reason, What
 from hwsim.kernel.sim import Timer
@@ -17,6 +19,10 @@ from hwsim.vendorlibs.synway.wav import WavError, bytes_per_sample, header, read
 
 if TYPE_CHECKING:
     from hwsim.vendorlibs.synway.channel import Channel
+LIVE_RING = 16000
+LIVE_PIECE = 800
+"""Samples: ring and interval of the live data of SsmRecToFileA and B."""
+
 
 @dataclass
 class RecordTask:
@@ -30,6 +36,8 @@ class RecordTask:
     paused: bool = False
     next_step: int = 0
     ended_samples: int = 0
+    live: int = 0
+    on_live: Callable[[bytes], None] | None = None
     on_data: Callable[[int, bool], None] | None = None
     on_end: Callable[[RecordEnd], None] | None = None
 
@@ -100,6 +108,15 @@ class Recorder:
         if setting and task.fd >= 0:
             self._progress = self.channel.driver.at_service(self._report, setting.condition, setting.step)
 
+    def tap(self, listener: Callable[[bytes], None]) -> None:
+        """Hand the sound of the running recording to `listener` as it comes (SsmRecToFileA and B)."""
+        task = self.task
+        if task:
+            task.on_live = listener
+            task.live = self.channel.sim.engine.record_mem(
+                self.channel.leg, LIVE_RING, Format(task.codec), self.what(), notify_samples=LIVE_PIECE
+            )
+
     def stop(self, reason: RecordEnd = RecordEnd.APPLICATION) -> bool:
         """End with a reason and E_PROC_RecordEnd; False when nothing records."""
         if not self.task:
@@ -125,14 +142,22 @@ class Recorder:
         for timer in (self._progress, self._ending):
             if timer:
                 timer.cancel()
-        if task.on_data and finish:
-            task.on_data(task.recorder, True)
+        if finish:
+            self._last_data(task)
+        stop_quietly(self.channel.sim.engine, task.live)
         stop_quietly(self.channel.sim.engine, task.recorder)
         if task.fd >= 0:
             if finish:
                 self._finish_file(task)
             os.close(task.fd)
         return task
+
+    def _last_data(self, task: RecordTask) -> None:
+        with suppress(StaleIdError):
+            if task.on_data:
+                task.on_data(task.recorder, True)
+            if task.on_live and (rest := self.channel.sim.engine.rec_read(task.live)):
+                task.on_live(rest)
 
     def _finish_file(self, task: RecordTask) -> None:
         cut = min(self.recorded_bytes, self.truncate_ms * 8 * bytes_per_sample(task.codec))
@@ -184,14 +209,21 @@ class Recorder:
 
     def on_engine(self, event: EngineEvent) -> None:
         """The recorder has data for a live tap, or ended by itself."""
-        if not self.task or event.id != self.task.recorder:
+        if not self.task:
+            return
+        if event.id == self.task.live and event.kind == Kind.REC_DATA and self.task.on_live:
+            self.task.on_live(self.channel.sim.engine.rec_read(event.id))
+        if event.id != self.task.recorder:
             return
         if event.kind == Kind.REC_DATA and self.task.on_data:
             self.task.on_data(event.id, False)
         elif event.kind == Kind.REC_END and event.a != Reason.STOPPED:
             self.task.ended_samples = event.b
             reason = RecordEnd.WRITE_FAILURE if event.a < 0 else RecordEnd.LIMIT
-            self._ending = self.channel.driver.at_service(self.stop, reason)
+            self._ending = self.channel.driver.at_service(self._ended, reason)
+
+    def _ended(self, reason: RecordEnd) -> None:
+        self.stop(reason)
 
     def _report(self, condition: int, step: int) -> None:
         task = self.task

@@ -1,7 +1,7 @@
 """The card's switch: directed links between channels, and the bus (fact sheet section 13.1).
 
-Three kinds of link reach a listener: talk (both ways), listen (exclusive) and mixed links. A link carries what the source
-channel hears from its line, or only what is played on it.
+Three kinds of link reach a listener: talk (both ways), listen (exclusive) and mixed links. A link carries what the
+source channel hears from its line, or only what is played on it.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ class TapChannel(Channel):
 
     def __init__(self, driver: Driver, number: int, board: int, hardware: BoardChannel, line: AnalogLine) -> None:
         engine = driver.sim.engine
-        self._probe, listener = engine.leg(), engine.leg()
+        self._probe, listener = engine.leg_new(), engine.leg_new()
         engine.wire(self._probe, listener)
         engine.link(line.set_leg, self._probe)
         engine.link(line.set_leg, self._probe, tap=Tap.PLAYS)
@@ -41,8 +41,8 @@ class TapChannel(Channel):
         """Library gone."""
         super().end(keep_line)
         self.line.tap = None
-        self.sim.engine.free_leg(self.leg)
-        self.sim.engine.free_leg(self._probe)
+        self.sim.engine.leg_free(self.leg)
+        self.sim.engine.leg_free(self._probe)
 
     # -- the line -----------------------------------------------------------------------------------------------------
     def on_voltage(self, volts: int) -> None:

@@ -1,7 +1,7 @@
 """Call-progress tones: sending them, and judging what is heard (fact sheet sections 12.4 and 12.5).
 
-The engine reports edges of single tones and of energy; the verdicts (dial tone, busy, ring-back, silence, voice, fax tones)
-are made here from their timing, with the keys of ShConfig.ini as parameters.
+The engine reports edges of single tones and of energy; the verdicts (dial tone, busy, ring-back, silence, voice, fax
+tones) are made here from their timing, with the keys of ShConfig.ini as parameters.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""WAV headers of the files that the card plays and records (fact sheet section 12.0). Sound is 8 kHz mono unless stated."""
+"""WAV headers of the files that the card plays and records (fact sheet section 12.0). Sound is 8 kHz mono."""
 
 from __future__ import annotations
 
