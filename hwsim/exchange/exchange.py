@@ -23,6 +23,12 @@ from hwsim.line.digital import Circuit, Span
 
 DEFAULT_START = datetime(2024, 3, 1, 9, 0)
 
+REFUSAL_CAUSES = {
+    SubscriberState.BUSY: Cause.USER_BUSY,
+    SubscriberState.POWER_OFF: Cause.SUBSCRIBER_ABSENT,
+    SubscriberState.REJECTS: Cause.CALL_REJECTED,
+}
+
 NumberMaker = Callable[[str], SubscriberLine | None]
 
 
@@ -54,6 +60,7 @@ class Exchange:
         self.subscribers: dict[str, SubscriberLine] = {}
         self.calls: dict[int, Call] = {}
         self._direct: dict[str, Party] = {}
+        self._refusals: list[tuple[NumberRange, SubscriberState]] = []
         self._on_demand: list[tuple[NumberRange, NumberMaker]] = []
         self._spans: dict[str, SpanWatch] = {}
         self._call_count = 0
@@ -101,6 +108,12 @@ class Exchange:
             self._learn(NumberRange(number, number))
             self.subscribers[number] = SubscriberLine(self, number, state)
         return self.subscribers[number]
+
+    def add_refusal(self, numbers: NumberRange, state: SubscriberState) -> None:
+        """Give a range of numbers to subscribers who can never be reached, for the reason of `state`."""
+        canonical = NumberRange(self.numbering.canonical(numbers.first), self.numbering.canonical(numbers.last))
+        self._learn(canonical)
+        self._refusals.append((canonical, state))
 
     def remove_subscriber(self, number: str) -> None:
         """Take a subscriber away for good; the number is unallocated (or made on demand) from now on."""
@@ -164,12 +177,12 @@ class Exchange:
             return subscriber
         if subscriber.free:
             return subscriber
-        return {
-            SubscriberState.POWER_OFF: Cause.SUBSCRIBER_ABSENT,
-            SubscriberState.REJECTS: Cause.CALL_REJECTED,
-        }.get(subscriber.subscriber_state, Cause.USER_BUSY)
+        return REFUSAL_CAUSES.get(subscriber.subscriber_state, Cause.USER_BUSY)
 
     def _make(self, number: str) -> SubscriberLine | Cause:
+        for numbers, state in self._refusals:
+            if number in numbers:
+                return REFUSAL_CAUSES[state]
         for numbers, make in self._on_demand:
             if number in numbers:
                 return make(number) or Cause.TEMPORARY_FAILURE

@@ -40,7 +40,6 @@ class Ear:
         self._cadence = CadenceReader()
         self._sounding = False
         self._beep_on = False
-        self._last_beep_us = -1
         self._quiet_since_us = 0
         self._silence_before_ms = -1
         self._detectors: list[int] = []
@@ -53,7 +52,6 @@ class Ear:
         self.is_open = True
         self.tone, self.voice = None, False
         self._sounding = self._beep_on = False
-        self._last_beep_us = -1
         self._quiet_since_us = self.sim.now_us
         self._cadence.reset()
         engine = self.sim.engine
@@ -118,12 +116,13 @@ class Ear:
 
     def _beep_ends(self, event: Event) -> None:
         self._beep_on = False
-        self._last_beep_us = self.sim.now_us
         self._timers.cancel("continuous")
         if self.tone in (Heard.DIAL, Heard.HOWLER):
             self._tone_over()
         self._recognise(self._cadence.beep(int(event.b), self._silence_before_ms))
         self._timers.start("ring_back", RING_SILENCE_MS, self._after_beep)
+        # A voice that follows a tone without a gap gives no edge of its own.
+        self._timers.start("voice", VOICE_AFTER_MS, self._maybe_voice)
         self._timers.start("tone_over", TONE_HOLD_MS, self._tone_over)
 
     def _after_beep(self) -> None:
@@ -145,9 +144,7 @@ class Ear:
             self._changed()
 
     def _maybe_voice(self) -> None:
-        since_beep_us = self.sim.now_us - self._last_beep_us
-        recent_beep = self._last_beep_us >= 0 and since_beep_us < (VOICE_AFTER_MS + 100) * 1000
-        if self._beep_on or recent_beep or self.voice:
+        if self._beep_on or self.voice or not self._sounding:
             return
         self.voice = True
         self._tone_over()

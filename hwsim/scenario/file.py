@@ -2,41 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from boardd.config.schema import decode
-from boardd.config.yamlfile import ConfigProblemsError, Node, load_tree, parse_tree
+from boardd.config.yamlfile import ConfigProblemsError, Node, Problem, load_tree, parse_tree
 from hwsim.scenario.schema import ScenarioFile
 
 
 @dataclass(frozen=True)
 class Scenario:
     """`cards` are the nodes of `machine.cards`, untouched: each maker's builder decodes its own (with lines for its
-    problems). `tree` is the rest of the file, to locate problems found while the world is built."""
+    problems). `tree` is the rest of the file, to locate problems found while the world is built; sound files are
+    relative to `folder`, where the file lies."""
 
     file: ScenarioFile
     cards: tuple[Node, ...]
     tree: Node
+    folder: Path = Path()
 
     @classmethod
     def load(cls, path: Path) -> Scenario:
         """Read a file. Raises ConfigProblemsError with all problems."""
-        return cls._from(load_tree(path))
+        return cls._from(load_tree(path), path.parent)
 
     @classmethod
     def parse(cls, text: str, name: str = "scenario") -> Scenario:
         """Read text; `name` stands in messages."""
-        return cls._from(parse_tree(text, name))
+        return cls._from(parse_tree(text, name), Path())
 
     @classmethod
-    def _from(cls, root: Node) -> Scenario:
+    def _from(cls, root: Node, folder: Path) -> Scenario:
         if not isinstance(root.value, dict):
             raise ConfigProblemsError([root.problem("must be a mapping (key: value)")])
         parts = dict(root.value)
         cards = _cards(parts.pop("machine", None))
         tree = Node(root.file, root.line, root.path, parts, root.key_lines)
-        return cls(decode(tree, ScenarioFile), cards, tree)
+        made = cls(decode(tree, ScenarioFile), cards, tree, folder)
+        missing = list(made._missing_sounds())
+        if missing:
+            raise ConfigProblemsError(missing)
+        return made
+
+    def _missing_sounds(self) -> Iterator[Problem]:
+        for name, script in self.file.scripts.items():
+            for index, step in enumerate(script.steps):
+                if step.file and not (self.folder / step.file).is_file():
+                    yield self.at("scripts", name, "steps", index, "file").problem(f"there is no file {step.file}")
 
     def at(self, *path: str | int) -> Node:
         """The node at a path of keys and list indices; the nearest one above where the file says nothing there."""

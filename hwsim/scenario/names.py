@@ -29,9 +29,9 @@ def expand(pattern: str, known: Iterable[str]) -> list[str]:
         return sorted(found, key=natural)
     last = int(match["last"] or match["first"])
     wanted = [f"{stem}/{number}" for number in range(int(match["first"]), last + 1)]
-    missing = [name for name in wanted if name not in known]
-    # Timeslot 16 carries signalling: a range across it simply leaves it out.
-    missing = [name for name in missing if not (name.endswith("/16") and match["last"])]
+    # Timeslot 16 of a span carries signalling: a range across it simply leaves it out.
+    spare = f"{stem}/16" if "/" in stem and match["last"] else None
+    missing = [name for name in wanted if name not in known and name != spare]
     if missing or not wanted:
-        raise ValueError(f"there is no {', '.join(missing) or pattern}")
+        raise ValueError(f"there is no {missing[0] if missing else pattern}")
     return [name for name in wanted if name in known]

@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from boardd.config.yamlfile import ConfigProblemsError
 from hwsim.exchange.exchange import Exchange
 from hwsim.exchange.numbering import NumberRange
-from hwsim.exchange.subscriber_line import SubscriberLine
+from hwsim.exchange.subscriber_line import SubscriberLine, SubscriberState
 from hwsim.kernel.sim import Sim
 from hwsim.line.analog import AnalogLine
 from hwsim.people.agent import AgentHabits, working_day
 from hwsim.people.behaviour import Behaviour
 from hwsim.people.parties import PartyNumbers
 from hwsim.people.person import Person
-from hwsim.people.process import Acts
+from hwsim.people.process import Acts, Until
 from hwsim.people.station import StationSet
 from hwsim.people.steps import Errand
 from hwsim.people.subscriber import SubscriberSet
@@ -37,7 +37,7 @@ class Population:
         self.stations: dict[str, Person] = {}
         self.visitors: dict[str, Person] = {}
         self.behaviours: dict[str, Behaviour] = {
-            name: behaviour_of(name, section) for name, section in scenario.file.scripts.items()
+            name: behaviour_of(name, section, scenario.folder) for name, section in scenario.file.scripts.items()
         }
         self._sections: dict[str, PersonSection] = {}
         self._visits = 0
@@ -89,20 +89,20 @@ class Population:
 
     # -- who come and go --------------------------------------------------------------------------------------------
     def subscribe(self, section: SubscriberSection) -> None:
-        """Make the numbers of other people known; those with a script appear when they are called."""
+        """Make the numbers of other people known; they appear when they are called, and leave afterwards."""
         numbers = NumberRange.parse(section.numbers)
-        if not section.script:
-            for number in numbers.all():
-                self.exchange.add_subscriber(number, section.state)
+        if section.state is not SubscriberState.NORMAL:
+            self.exchange.add_refusal(numbers, section.state)
             return
-        behaviour = self.behaviours[section.script]
+        behaviour = self.behaviours[section.script] if section.script else None
 
         def make(number: str) -> SubscriberLine | None:
             if not self.parties.left:
                 return None
-            subscriber = self.exchange.add_subscriber(number, section.state)
+            subscriber = self.exchange.add_subscriber(number)
             person = self._visitor(f"called/{number}/{self._visits + 1}", subscriber, self.parties.take())
-            person.when_rung = lambda: person.run(behaviour.acts(person, Errand()), lambda _: self._leave(person))
+            acts = behaviour.acts(person, Errand()) if behaviour else _let_ring(person)
+            person.when_rung = lambda: person.run(acts, lambda _: self._leave(person))
             return subscriber
 
         self.exchange.add_on_demand(numbers, make)
@@ -144,6 +144,11 @@ class Population:
             person.hang_up()
             self.exchange.remove_subscriber(person.handset.line)
             self.parties.release(person.party)
+
+
+def _let_ring(person: Person) -> Acts:
+    """Nobody is at home."""
+    yield Until(lambda: not person.handset.ringing)
 
 
 def habits_of(section: AgentSection, person: PersonSection) -> AgentHabits:

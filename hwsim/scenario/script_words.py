@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boardd.config.yamlfile import nearest_word
@@ -67,11 +68,11 @@ def wrong_fields(do: Do, given: set[str]) -> list[tuple[str, str]]:
     return wrong + [("do", f"{do} needs {key}") for key in sorted(needed - given)]
 
 
-def behaviour_of(name: str, section: ScriptSection) -> Behaviour:
-    """The behaviour that a script of the file describes."""
+def behaviour_of(name: str, section: ScriptSection, folder: Path) -> Behaviour:
+    """The behaviour that a script of the file describes; sound files are looked for in `folder`."""
     return Behaviour(
         name,
-        tuple(step_of(step) for step in section.steps),
+        tuple(step_of(step, folder) for step in section.steps),
         section.hang_up_when_cleared,
         parse_draw(section.reaction_s),
         parse_draw(section.longest_s),
@@ -82,7 +83,7 @@ def _time(text: str) -> Draw | None:
     return parse_draw(text) if text else None
 
 
-def step_of(section: StepSection) -> Step:
+def step_of(section: StepSection, folder: Path) -> Step:
     """The step that a section describes; the schema has checked its keys."""
     timeout = _time(section.timeout_s)
     match section.do:
@@ -97,7 +98,7 @@ def step_of(section: StepSection) -> Step:
         case Do.SPEAK:
             return Speak(parse_draw(section.s))
         case Do.PLAY if section.file:
-            return Play(section.file)
+            return Play(folder / section.file)
         case Do.ANSWER:
             return Answer(parse_draw(section.after_s), timeout)
         case Do.FLASH:

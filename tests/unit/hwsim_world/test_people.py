@@ -5,8 +5,8 @@ import struct
 import pytest
 from worldkit import FxsPort, facts, make_sim, run_s
 
-from hwsim.core.events import Kind
-from hwsim.core.sound import alaw_decode, find_chirps
+from hwsim.core.events import Format, Kind, What
+from hwsim.core.sound import alaw_decode, alaw_encode, find_chirps, make_chirp, wav_header
 from hwsim.line.analog import AnalogLine
 from hwsim.people.agent import AgentHabits, working_day
 from hwsim.people.behaviour import Behaviour
@@ -15,7 +15,7 @@ from hwsim.people.parties import NoPartyError, PartyNumbers
 from hwsim.people.person import Person
 from hwsim.people.process import Pause, Process, Until
 from hwsim.people.station import StationSet
-from hwsim.people.steps import Dial, Errand, Otherwise, Send, Sound, Speak, WaitFor
+from hwsim.people.steps import Dial, Errand, Otherwise, Play, Send, Sound, Speak, WaitFor
 from hwsim.people.voice_file import VoiceFiles
 
 
@@ -182,6 +182,18 @@ def test_truth_recording_holds_what_was_heard_and_said(tmp_path):
     assert [(c.party, c.number) for c in find_chirps(heard)] == [(77, 5)]
     found = {c.number: begun["start_us"] + c.start_sample * 125 for c in find_chirps(said)}
     assert found == {f["number"]: f["t_us"] for f in facts(desk.sim, "chirp")}
+
+
+def test_a_sound_file_is_played_to_its_end(desk, tmp_path):
+    alaw = alaw_encode(make_chirp(50, 3))
+    path = tmp_path / "hello.wav"
+    path.write_bytes(wav_header(Format.ALAW, 1, len(alaw)) + alaw)
+    recorder = desk.sim.engine.record_mem(desk.line.office_leg, 80_000, Format.PCM16, What.IN)
+    desk.do(Dial("1"), Play(path))
+    run_s(desk.sim, 8)
+    found = find_chirps(desk.sim.engine.rec_read(recorder))
+    assert [(c.party, c.number) for c in found] == [(50, 3)]
+    assert facts(desk.sim, "spoke", file="hello.wav") and facts(desk.sim, "script_end", outcome="completed")
 
 
 def test_party_numbers_come_back_last_used_last():

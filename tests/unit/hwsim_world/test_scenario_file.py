@@ -58,9 +58,19 @@ def test_times_that_yaml_reads_as_numbers_stay_text():
             "site.yaml:3: exchange.groups[0].numbers: '88-8': both ends need the same number of digits,"
             " the smaller one first",
         ),
-        ("exchange:\n  groups:\n    - {name: g}", "site.yaml:3: exchange.groups[0]: a group has either lines or circuits"),
-        ("exchange:\n  tones:\n    bussy: {hz: 420}", "site.yaml:3: exchange.tones.bussy: unknown tone (did you mean busy?)"),
+        (
+            "exchange:\n  groups:\n    - {name: g}",
+            "site.yaml:3: exchange.groups[0]: a group has either lines or circuits",
+        ),
+        (
+            "exchange:\n  tones:\n    bussy: {hz: 420}",
+            "site.yaml:3: exchange.tones.bussy: unknown tone (did you mean busy?)",
+        ),
         ("exchange: {start: noon}", "site.yaml:1: exchange.start: Invalid isoformat string: 'noon'"),
+        (
+            "scripts:\n  a:\n    steps:\n      - {do: play, file: no.wav}",
+            "site.yaml:4: scripts.a.steps[0].file: there is no file no.wav",
+        ),
         ("machine: {crads: []}", "site.yaml:1: machine: takes one key: cards"),
         (
             "agents:\n  desk: {ignore_ring: 3}",

@@ -1,12 +1,13 @@
 """The network end of E1 circuits, with a scripted card at the other end."""
 
 import pytest
-from worldkit import CardCircuit, facts, make_sim, run_s
+from worldkit import CardCircuit, FxoPort, facts, make_sim, run_s
 
 from hwsim.core.events import Kind
 from hwsim.exchange.exchange import Exchange
 from hwsim.exchange.numbering import NumberRange
 from hwsim.exchange.trunk_circuit import CircuitOptions, CircuitState, Screening
+from hwsim.line.analog import AnalogLine
 from hwsim.line.digital import Alarm, Setup, Signalling, Span
 from hwsim.people.behaviour import Behaviour
 from hwsim.people.draw import Draw
@@ -120,9 +121,7 @@ def test_outgoing_call_with_ring_back_and_answer():
     assert town.card.told[-1] == ("release", 16) and town.trunk.free
 
 
-@pytest.mark.parametrize(
-    ("screening", "shown"), [(Screening.REPLACE, "057188001000"), (Screening.PASS, "01012345678")]
-)
+@pytest.mark.parametrize(("screening", "shown"), [(Screening.REPLACE, "057188001000"), (Screening.PASS, "01012345678")])
 def test_foreign_caller_numbers_are_screened(screening, shown):
     town = Town(screening=screening)
     _call_out(town, Setup("88005555", caller="01012345678"))
@@ -224,3 +223,24 @@ def test_remote_alarm_does_not_block():
     town = Town()
     town.span.set_alarms(frozenset({Alarm.RAI}))
     assert town.trunk.free
+
+
+def test_the_box_may_call_itself_from_e1_to_an_analogue_line():
+    town = Town()
+    line = AnalogLine(town.sim, "1/0")
+    circuit = town.exchange.add_line(line)
+    town.exchange.add_group("pstn", [circuit], [NumberRange.parse("88002000")])
+    port = FxoPort(line, answer_ring=2)
+    port.listen()
+    _call_out(town, Setup("88002000"))
+    run_s(town.sim, 8)
+    assert town.card.words()[-1] == "connect"
+    town.sim.engine.dtmf(town.circuit.card_leg, "42")
+    run_s(town.sim, 1)
+    assert port.digits == "42"
+    port.hang_up()
+    run_s(town.sim, 1)
+    assert town.card.told[-1] == ("release", 16)
+    port.lift()
+    run_s(town.sim, 2)
+    assert facts(town.sim, "tone", line="1/0")[-1]["tone"] == "dial"
