@@ -20,7 +20,9 @@ def library_path(maker: str, layout: str = "newest") -> Path:
     name = LIBRARIES.get((maker, layout))
     if name is None:
         known = ", ".join(sorted({m for m, _layout in LIBRARIES}))
-        raise ConfigurationError(_("no simulated library of {maker}; there are: {known}").format(maker=maker, known=known))
+        raise ConfigurationError(
+            _("no simulated library of {maker}; there are: {known}").format(maker=maker, known=known)
+        )
     path = Path(__file__).resolve().parent.parent / name
     if not path.exists():
         what = _("{path} is not built; run: python setup.py build_ext --inplace")

@@ -42,7 +42,9 @@ class Speed(click.ParamType):
 
 def speed_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """--speed."""
-    return click.option("--speed", type=Speed(), default="1", show_default=True, help="1 = real time, N, or max.")(command)
+    return click.option("--speed", type=Speed(), default="1", show_default=True, help="1 = real time, N, or max.")(
+        command
+    )
 
 
 def site_file(site: str) -> Path:
