@@ -69,6 +69,12 @@ class Roster:
             if state.status in ENGAGED and (number, state.contact) not in holding:
                 self.release(number, state.contact, 0.0)
 
+    def reconcile_contact(self, contact: str) -> None:
+        """Let go of agents that a contact still holds when it is closed."""
+        for number, state in self.agents.items():
+            if state.contact == contact and state.status in ENGAGED:
+                self.release(number, contact, 0.0)
+
     def close(self) -> None:
         """Stop all timers."""
         for timer in (*self._timers.values(), *self._resting.values()):

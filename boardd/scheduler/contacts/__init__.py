@@ -1,0 +1,1 @@
+"""Contacts: what callers experience, from the first ring to the record."""

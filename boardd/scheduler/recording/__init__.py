@@ -1,0 +1,1 @@
+"""Recordings: which conversations, and the finishing of raw legs into stereo files."""
