@@ -20,7 +20,7 @@ class ExchangeTimers:
     setup_ms: int = 20_000
     """SETUP sent on an E1 circuit and nothing came back (T303, T310), then cause 18."""
     release_ms: int = 8_000
-    """RELEASE sent and not confirmed (T308 twice): the circuit is taken as free."""
+    """RELEASE sent and not confirmed (T308 twice): the circuit stays out of use until the card confirms or releases."""
     routing_ms: int = 400
     """From the last digit until the called line rings."""
     busy_tone_ms: int = 40_000

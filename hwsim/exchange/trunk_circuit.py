@@ -276,10 +276,14 @@ class TrunkCircuit(Party):
         if self.blocked:
             self._release_when_restored = True
             return
-        self.timers.start("release", self.exchange.timers.release_ms, self._to_idle)
+        self.timers.start("release", self.exchange.timers.release_ms, self._unconfirmed)
         self.circuit.note("net", "release", cause=int(cause))
         if self.circuit.card:
             self.circuit.card.on_release(int(cause))
+
+    def _unconfirmed(self) -> None:
+        # Still releasing: a circuit whose far end does not confirm is not used again until it does, or is reset.
+        self.circuit.note("net", "release_unconfirmed")
 
     def _to_idle(self) -> None:
         self.timers.cancel()

@@ -270,3 +270,11 @@ def test_power_failure_ends_the_call_and_comes_back(town):
     town.port.lift()
     run_s(town.sim, 2)
     assert town.ear.tone is Heard.DIAL
+
+
+def test_the_clear_delay_is_not_for_a_called_line():
+    town = Town(LineOptions(number="88002000", clear_delay_ms=60_000))
+    town.port.answer_ring = 1
+    town.do(town.caller, Dial(), Wait(Draw.fixed(5)), HangUp(), called="88002000")
+    run_s(town.sim, 8)
+    assert town.ear.tone is Heard.BUSY

@@ -133,6 +133,14 @@ def test_patience_ends_and_is_noted(desk):
     assert not desk.line.loop_closed
 
 
+def test_the_longest_time_ends_any_script(desk):
+    behaviour = Behaviour("test", (Dial("1"), Speak(Draw.fixed(100))), longest=Draw.fixed(20))
+    desk.person.run(behaviour.acts(desk.person, Errand()))
+    run_s(desk.sim, 30)
+    (end,) = facts(desk.sim, "script_end")
+    assert (end["outcome"], end["t_us"]) == ("too_long", 20_000_000) and not desk.line.loop_closed
+
+
 def test_keys_are_pressed_when_the_prompt_is_over(desk):
     desk.do(Dial("1"), WaitFor(Sound.VOICE, Draw.fixed(20)), Send("2", when=Sound.SILENCE, after=Draw.fixed(30)))
     run_s(desk.sim, 5)

@@ -244,3 +244,23 @@ def test_the_box_may_call_itself_from_e1_to_an_analogue_line():
     port.lift()
     run_s(town.sim, 2)
     assert facts(town.sim, "tone", line="1/0")[-1]["tone"] == "dial"
+
+
+def test_a_release_that_the_card_does_not_confirm_keeps_the_circuit_out_of_use():
+    town = Town(circuits=1)
+    town.do(town.caller, Dial(), Wait(Draw.fixed(5)), HangUp(), called="88001000")
+    town.card.on_release = lambda cause: town.card.told.append(("release", cause))
+    run_s(town.sim, 20)
+    assert facts(town.sim, "signal", message="release_unconfirmed")
+    assert town.circuit.busy and not town.trunk.free
+    town.trunk.on_release(41)
+    assert town.trunk.free and town.card.words()[-1] == "release"
+
+
+def test_a_card_that_only_rings_is_cleared_when_the_exchange_stops_waiting():
+    town = Town()
+    town.card.answer_ms = None
+    town.do(town.caller, Dial(), Wait(Draw.fixed(80)), called="88001000")
+    run_s(town.sim, 70)
+    assert town.ends() == [(19, "exchange", False)]
+    assert town.card.told[-1] == ("release", 16) and town.trunk.free
