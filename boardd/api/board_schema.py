@@ -323,9 +323,13 @@ class OriginParams(Wire):
 
 
 class LeaseGrantParams(Wire):
-    """Controllers whose leases hold now (client names); notification `host.lease`, at least every second."""
+    """Controllers that renewed their leases lately (client names); notification `host.lease`, at least every second.
+
+    The host counts LEASE_LAPSE_MS from the last time it read a name. `claims`: channel group -> client that holds it.
+    """
 
     clients: list[str]
+    claims: dict[str, str] | None = None
 
 
 HOST_METHODS = table(

@@ -105,7 +105,7 @@ class Daemon:
         return f"{ready}/{len(mirror.domains)} hosts, {len(mirror.channels)} channels, {len(mirror.calls)} calls"
 
     def _host_ready(self, domain: str) -> None:
-        self.hosts.grant(self.leases.current())
+        self.leases.repeat()
         log.debug("host_ready", domain=domain)
 
     def _miss_hosts(self) -> None:

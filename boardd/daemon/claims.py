@@ -11,9 +11,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from boardd import clock
-from boardd.api.board_schema import LEASE_LAPSE_MS
+from boardd.api.board_schema import LEASE_LAPSE_MS, LEASE_RENEW_MS
 from boardd.api.server import Session
 from boardd.contract.errors import ClaimConflictError, StaleClaimError
+
+PRESENT_MS = LEASE_RENEW_MS * 3 // 2
+"""A client that has not renewed for so long is not told to the hosts, which wait LEASE_LAPSE_MS from the last word."""
 
 
 @dataclass(slots=True)
@@ -103,16 +106,16 @@ class Claims:
         """Groups that the session holds now."""
         return sorted(claim.group for claim in self._of(session))
 
-    def live_clients(self) -> list[str]:
-        """Names of the clients whose leases hold, sorted."""
+    def present_clients(self) -> list[str]:
+        """Names of the clients that are connected and renewed their leases lately, sorted."""
         now_ms = self._now_ms()
-        return sorted({claim.client for claim in self._claims.values() if claim.live(now_ms)})
+        present = [c for c in self._claims.values() if c.session is not None and now_ms - c.renewed_ms < PRESENT_MS]
+        return sorted({claim.client for claim in present})
 
-    def next_lapse_ms(self) -> int | None:
-        """When the next lease lapses unless it is renewed (monotonic); None without a live one."""
+    def holders(self) -> dict[str, str]:
+        """Group -> client, for every claim whose lease holds."""
         now_ms = self._now_ms()
-        lapses = [claim.renewed_ms + LEASE_LAPSE_MS for claim in self._claims.values() if claim.live(now_ms)]
-        return min(lapses, default=None)
+        return {group: claim.client for group, claim in sorted(self._claims.items()) if claim.live(now_ms)}
 
     def all(self) -> list[tuple[Claim, bool]]:
         """Every claim and whether its lease holds, by group."""

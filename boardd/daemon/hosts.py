@@ -85,10 +85,10 @@ class Hosts:
         if link is not None:
             link.session.connection.notify(method, params)
 
-    def grant(self, clients: list[str]) -> None:
-        """Tell every host whose leases hold."""
+    def grant(self, grant: LeaseGrantParams) -> None:
+        """Tell every host which controllers are there."""
         for domain in self.ready():
-            self.notify(domain, "host.lease", LeaseGrantParams(clients=clients))
+            self.notify(domain, "host.lease", grant)
 
     def drop(self, domain: str, reason: str) -> None:
         """Close a host's connection: it comes again and tells everything anew."""
