@@ -29,10 +29,10 @@ static int started(long long result)
     return (int)result;
 }
 
-/* A start after the simulator was lost begins anew; otherwise hwsim judges a second start. */
+/* A start that is not a second one uses new connections: hwsim may be another one than before. */
 static void before_start(void)
 {
-    if (!shp_link_is_lost())
+    if (shp_started() && !shp_link_is_lost())
         return;
     shp_workers_stop();
     shp_memory_clear();

@@ -297,8 +297,8 @@ bool shp_link_is_lost(void)
 
 void shp_link_renew(void)
 {
-    if (atomic_exchange(&lost, false))
-        atomic_fetch_add(&generation, 1);
+    atomic_store(&lost, false);
+    atomic_fetch_add(&generation, 1);
 }
 
 void shp_link_interrupt(struct shp_link *link)

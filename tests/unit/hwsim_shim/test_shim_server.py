@@ -1,4 +1,4 @@
-"""The server by itself: grouping, parking, lockstep bookkeeping, hostile clients. Clients are plain sockets in this process."""
+"""The server by itself: grouping, parking, lockstep bookkeeping, hostile clients (plain sockets of this process)."""
 
 import os
 import socket
