@@ -1,0 +1,1 @@
+"""Driver daemon, hosts and scheduler for small call centres on telephony boards."""

@@ -1,0 +1,1 @@
+"""The hardware simulator: makers' libraries below their C ABI, lines, exchange, people, faults, truth."""

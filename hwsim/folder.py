@@ -1,4 +1,4 @@
-"""Where a running simulator keeps its sockets: $HWSIM_DIR, else /run/hwsim when it exists, else the user's runtime folder."""
+"""Where a running simulator keeps its sockets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def default_folder() -> Path:
-    """The same rule as the C shims use, so that programs find the simulator without being told."""
+    """$HWSIM_DIR, else /run/hwsim, else the user's runtime folder: the rule of the C shims too."""
     if given := os.environ.get("HWSIM_DIR"):
         return Path(given)
     system = Path("/run/hwsim")

@@ -1,0 +1,1 @@
+"""The `hwsim` command, one module per group of verbs."""

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 from hwsim.kernel.truth import TruthLog
 
 if TYPE_CHECKING:
-    from hwsim.core.engine import Engine, EngineEvent
+    from hwsim.core.engine import Engine
+    from hwsim.core.events import Event
 
 SAMPLE_US = 125
 STEP_US = 4_000
 
-EngineHandler = Callable[["EngineEvent"], None]
+EngineHandler = Callable[["Event"], None]
 
 
 class Timer:

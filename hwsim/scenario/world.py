@@ -55,8 +55,8 @@ class World:
         self._on_finished: list[Callable[[], None]] = []
         self._by_hand = 0
 
-    def start(self) -> None:
-        """Begin everything the scenario says. Raises ConfigProblemsError for faults that nobody has registered."""
+    def check(self) -> None:
+        """Raise ConfigProblemsError for faults that nobody has registered."""
         problems = []
         for index, fault in enumerate(self.scenario.file.faults):
             try:
@@ -65,6 +65,10 @@ class World:
                 problems.append(self.scenario.at("faults", index, "what").problem(str(error)))
         if problems:
             raise ConfigProblemsError(problems)
+
+    def start(self) -> None:
+        """Begin everything the scenario says. Raises ConfigProblemsError as `check` does."""
+        self.check()
         self.sim.truth.note("world_begin", site=self.scenario.file.site, seed=self.sim.seed)
         self.people.start()
         for stream in self.streams:

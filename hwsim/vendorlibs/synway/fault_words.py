@@ -15,10 +15,10 @@ def register_faults(registry: FaultRegistry, library: SynwayLibrary) -> None:
     """Make these kinds known; `where` is a function, event code, channel number, card or nothing, as noted.
 
     Functions (`where` = its name, `times`): library_block (`ms`, none = for ever), library_odd_return (`value`),
-    library_garbage. Events (`where` = code such as 0x18, `ref`, `times`): event_lost, event_doubled, event_late (`ms`),
-    event_out_of_order, event_flood (`where` = reference, `count`), event_after_stop. Channels (`where` = maker's channel
-    number): circuit_reset, circuit_blocked, pickup_delayed (`ms`), hangup_lost, collision. Cards (`where` = name):
-    card_missing, card_pulled. licence_expired.
+    library_garbage. Events (`where` = code such as 0x18, `ref`, `times`): event_lost, event_doubled, event_late
+    (`ms`), event_out_of_order, event_flood (`where` = reference, `count`), event_after_stop. Channels (`where` = the
+    maker's channel number): circuit_reset, circuit_blocked, pickup_delayed (`ms`), hangup_lost, collision. Cards
+    (`where` = name): card_missing, card_pulled. licence_expired.
     """
     faults = library.faults
 
