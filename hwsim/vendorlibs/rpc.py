@@ -274,7 +274,7 @@ class RpcServer:
         client = self._clients.get(pid)
         if client is None:
             client = self._clients[pid] = Client(pid, uid, gid, hello.program, hello.layout)
-        conn.client, conn.tid = client, hello.tid
+        conn.client, conn.tid, conn.waiter = client, hello.tid, bool(hello.role)
         client.connections.append(conn)
         if len(client.connections) == 1:
             self.library.attached(client)

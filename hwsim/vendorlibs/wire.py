@@ -2,7 +2,7 @@
 
 AF_UNIX SOCK_SEQPACKET, little-endian, one message a packet:
 
-    shim -> hwsim   HELLO   u8 kind=1, u16 protocol, u32 pid, u32 tid, u8 layout, text library, text program
+    shim -> hwsim   HELLO   u8 kind=1, u16 protocol, u32 pid, u32 tid, u8 layout, u8 role, text library, text program
                     CALL    u8 kind=2, u32 number, text function, u8 n, n arguments, u8 m, m type bytes (wanted outs)
                     CLOSED  u8 kind=3: the program has closed the library; its threads do not wait for events any more
     hwsim -> shim   REPLY   u8 kind=4, u32 number, i64 return value, u8 m, m outs
@@ -19,6 +19,7 @@ argument or out is a type byte and its value:
 Descriptors travel as SCM_RIGHTS with the packet that has the `f` arguments, in their order. A connection belongs to one
 thread of the program and has at most one call outstanding; `number` comes back in the reply. `layout` is 0 for the
 newest structures and 1 for those of the 2007 header (fact sheet section 2): the shim converts, hwsim only logs it.
+`role` is 1 for the shim's own threads, which wait for events from the start on, and 0 for threads of the program.
 
 Two functions are not the maker's but the shim's own threads'; both wait, and a negative return value ends the thread:
 
@@ -62,7 +63,7 @@ _U8 = struct.Struct("<B")
 _U16 = struct.Struct("<H")
 _U32 = struct.Struct("<I")
 _I32 = struct.Struct("<i")
-_HELLO = struct.Struct("<BHIIB")
+_HELLO = struct.Struct("<BHIIBB")
 _CALL = struct.Struct("<BI")
 _REPLY = struct.Struct("<BIqB")
 
@@ -115,6 +116,7 @@ class Hello:
     pid: int
     tid: int
     layout: int
+    role: int
     library: str
     program: str
 
@@ -162,10 +164,10 @@ class _Reader:
 def read_hello(packet: bytes) -> Hello:
     """HELLO; raises WireError."""
     reader = _Reader(packet)
-    kind, protocol, pid, tid, layout = reader.unpack(_HELLO)
+    kind, protocol, pid, tid, layout, role = reader.unpack(_HELLO)
     if kind != HELLO:
         raise WireError("the first message is not a HELLO")
-    hello = Hello(protocol, pid, tid, layout, reader.text(), reader.text())
+    hello = Hello(protocol, pid, tid, layout, role, reader.text(), reader.text())
     reader.end()
     return hello
 

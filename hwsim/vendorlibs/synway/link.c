@@ -29,6 +29,7 @@ static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct shp_link *list;
 static atomic_uint generation = 1;
 static atomic_bool lost;
+static __thread unsigned char role;
 
 /* -- making and closing ---------------------------------------------------------------------------------------------- */
 
@@ -177,6 +178,7 @@ static int say_hello(int fd)
     size += put_u32(hello + size, (unsigned)getpid());
     size += put_u32(hello + size, (unsigned)syscall(SYS_gettid));
     hello[size++] = LAYOUT;
+    hello[size++] = role;
     size += put_text(hello + size, LIBRARY);
     size += put_text(hello + size, program_invocation_short_name);
     return send_packet(fd, hello, size, NULL, 0);
@@ -208,6 +210,11 @@ static int dial(void)
         return -1;
     }
     return fd;
+}
+
+void shp_link_is_worker(void)
+{
+    role = 1;
 }
 
 static struct shp_link *own_link(void)

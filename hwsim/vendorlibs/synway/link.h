@@ -22,6 +22,9 @@ struct shp_link {
     unsigned char bytes[SHP_MAX_PACKET];
 };
 
+/* The calling thread is one of the library's own: hwsim expects it to wait for work. Before its first `shp_link`. */
+void shp_link_is_worker(void);
+
 /* The calling thread's connection, made now if need be; NULL when hwsim cannot be reached (errno says why). */
 struct shp_link *shp_link(void);
 

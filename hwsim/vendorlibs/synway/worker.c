@@ -25,12 +25,14 @@ struct worker {
     pthread_t thread;
     pid_t pid;
     struct shp_link *link;
+    bool connected;
     atomic_bool stop;
     bool detached;
     unsigned char data[SHP_MAX_BLOB];
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t connected = PTHREAD_COND_INITIALIZER;
 static struct worker *workers[SHP_WORKERS];
 
 /* -- events ---------------------------------------------------------------------------------------------------------- */
@@ -165,14 +167,20 @@ static void serve_data(struct worker *self)
     }
 }
 
-/* -- starting and stopping ------------------------------------------------------------------------------------------- */
+/* -- starting and stopping -------------------------------------------------------------------------------------------
+ *
+ * A start returns when the thread has said hello: from then on hwsim knows that the thread is about to wait, and does not
+ * let simulated time run past it. */
 
 static void run(struct worker *self, void (*loop)(struct worker *))
 {
     bool detached;
 
+    shp_link_is_worker();
     pthread_mutex_lock(&lock);
     self->link = shp_link();
+    self->connected = true;
+    pthread_cond_broadcast(&connected);
     pthread_mutex_unlock(&lock);
     loop(self);
     pthread_mutex_lock(&lock);
@@ -224,6 +232,8 @@ int shp_worker_start(enum shp_worker which)
             free(worker);
             workers[which] = NULL;
         }
+        while (!failed && workers[which] == worker && !worker->connected)
+            pthread_cond_wait(&connected, &lock);
     }
     pthread_mutex_unlock(&lock);
     return failed ? shp_refuse(SHP_SYSTEM, "cannot start a thread") : 0;

@@ -72,9 +72,11 @@ def compile_probe(tmp_path_factory: pytest.TempPathFactory, built: None) -> Call
             defines = ["-DSHPA3_LAYOUT_2007"] if layout == "2007" else []
             inner = [str(SHIM / "setting.c")] if inside else []
             subprocess.run(
-                [gcc, "-std=gnu11", "-g", "-Wall", "-Wextra", "-Werror", *defines, f"-I{DECL}", f"-I{SHIM}"]
-                + [str(HERE / source), *inner, "-o", str(target), f"-L{LAYOUTS[layout]}", "-lshpa3", "-pthread"]
-                + [f"-Wl,-rpath,{LAYOUTS[layout]}"],
+                [
+                    *(gcc, "-std=gnu11", "-g", "-Wall", "-Wextra", "-Werror", *defines, f"-I{DECL}", f"-I{SHIM}"),
+                    *(str(HERE / source), *inner, "-o", str(target), f"-L{LAYOUTS[layout]}", "-lshpa3", "-pthread"),
+                    f"-Wl,-rpath,{LAYOUTS[layout]}",
+                ],
                 check=True,
                 capture_output=True,
             )

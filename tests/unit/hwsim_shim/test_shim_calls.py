@@ -11,14 +11,13 @@ from hwsim.vendorlibs.wire import Work
 NOT_OPEN, UNSUPPORTED, BAD_PARAMETER, SYSTEM = 1, 3, 8, 12
 
 
-# -- before the start ---------------------------------------------------------------------------------------------------
+# -- before the start --------------------------------------------------------------------------------------------------
 def test_before_the_start_everything_is_refused_without_a_connection(lib, ffi, served):
     buffer = ffi.new("char[300]")
     assert lib.SsmGetMaxCh() == -1
     assert lib.SsmGetLastErrCode() == NOT_OPEN
     lib.SsmGetLastErrMsg(buffer)
     assert b"SsmStartCti" in ffi.string(buffer)
-    assert lib.SsmSipChRegister if hasattr(lib, "SsmSipChRegister") else True
     assert lib.SsmWaitForEvent(50, ffi.new("struct synway_event *")) == -1
     assert lib.SsmCloseCti() == -1
     assert served.run(lambda: served.fake.clients) == []
@@ -63,7 +62,7 @@ def test_null_paths_are_null(lib, ffi, served):
     assert served.fake.args_of("SsmStartCti") == (None, None)
 
 
-# -- arguments and outs -------------------------------------------------------------------------------------------------
+# -- arguments and outs ------------------------------------------------------------------------------------------------
 def test_every_kind_of_argument_arrives(started, ffi, served):
     started.SsmJoinConfGroup(-3, 7, 0xFFFE, -1, 1, 0)
     assert served.fake.args_of("SsmJoinConfGroup") == (-3, 7, 0xFFFE, -1, 1, 0)
@@ -150,7 +149,7 @@ def test_library_owned_texts_last_until_the_next_call_of_the_same_function(start
     assert ffi.string(started.SsmGetDtmfStrA(1)) == b"1" * 1023
 
 
-# -- errors -------------------------------------------------------------------------------------------------------------
+# -- errors ------------------------------------------------------------------------------------------------------------
 def test_null_pointers_are_refused_with_error_8(started, ffi, served):
     before = len(served.fake.calls)
     null = ffi.NULL
@@ -214,7 +213,7 @@ def test_a_close_without_hwsim_closes(started, served):
     assert started.SsmGetLastErrCode() == NOT_OPEN
 
 
-# -- files --------------------------------------------------------------------------------------------------------------
+# -- files -------------------------------------------------------------------------------------------------------------
 def test_files_are_opened_here_and_never_truncated_here(started, served, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "old.wav").write_bytes(b"old")
@@ -258,7 +257,7 @@ def test_descriptors_do_not_pile_up(started, tmp_path, served):
     assert len(os.listdir("/proc/self/fd")) == before
 
 
-# -- events -------------------------------------------------------------------------------------------------------------
+# -- events ------------------------------------------------------------------------------------------------------------
 def test_a_parked_wait_brings_the_event(started, ffi, served):
     served.fake.handlers["SsmWaitForEvent"] = lambda *_: PARKED
     event, got = ffi.new("struct synway_event *"), []
@@ -313,7 +312,7 @@ def test_user_events(started, ffi, served):
     assert served.fake.args_of("SsmPutUserEventA") == (1, 2, 3, 4, b"data")
 
 
-# -- callbacks and memory -----------------------------------------------------------------------------------------------
+# -- callbacks and memory ----------------------------------------------------------------------------------------------
 @pytest.fixture
 def working(started, served):
     """The behaviour parks the library's own threads; `next` gives them something to do."""
@@ -345,6 +344,21 @@ def test_event_callbacks_run_on_the_librarys_thread(working, ffi, served):
     assert served.fake.args_of("ShimNextCallback") == (17,)
     assert seen[0][4] in served.fake.tids["ShimNextCallback"]
     assert seen[0][4] != threading.get_native_id()
+
+
+def test_time_cannot_pass_a_thread_that_has_been_started(working, ffi, served):
+    seen = []
+
+    def look(*_):
+        asked = "ShimNextCallback" in served.fake.held
+        seen.append(asked == served.server.settled(os.getpid()))
+        return 0
+
+    served.fake.handlers["SsmGetMaxCh"] = look
+    working.SsmSetEvent(0xFFFF, -1, 1, ffi.new("struct synway_event_setting *", {"work_mode": 2}))
+    working.SsmGetMaxCh()
+    assert seen == [True], "settled exactly when the new thread waits"
+    served.until(lambda: served.server.settled(os.getpid()))
 
 
 def test_extended_event_callbacks(working, ffi, served):
@@ -510,7 +524,7 @@ def test_closing_from_inside_a_callback_does_not_hang(working, ffi, served):
     assert working.SsmGetMaxCh() == -1
 
 
-# -- threads ------------------------------------------------------------------------------------------------------------
+# -- threads -----------------------------------------------------------------------------------------------------------
 def test_each_thread_has_a_connection_that_ends_with_it(started, served):
     def count():
         return len(served.fake.clients[0].connections)

@@ -18,8 +18,8 @@ def text(value):
     return struct.pack("<H", len(value)) + value.encode()
 
 
-def hello(library="synway", protocol=wire.PROTOCOL):
-    return struct.pack("<BHIIB", wire.HELLO, protocol, PID, 1, 0) + text(library) + text("prog")
+def hello(library="synway", protocol=wire.PROTOCOL, role=0):
+    return struct.pack("<BHIIBB", wire.HELLO, protocol, PID, 1, 0, role) + text(library) + text("prog")
 
 
 def call(name, number=1, args=b"", count=0, outs=b""):
@@ -140,6 +140,14 @@ def test_a_first_wait_that_finds_an_event_makes_an_event_thread(bench):
     bench.fake.handlers["Wait"] = Reply(-2)
     bench.send(waiter, call("Wait"))
     assert bench.server.settled(PID), "a thread whose wait is refused does not come back"
+
+
+def test_a_thread_of_the_shim_is_awaited_from_its_hello_on(bench):
+    bench.fake.handlers["Wait"] = lambda *_: PARKED
+    worker = bench.connect(hello(role=1))
+    assert not bench.server.settled(PID)
+    bench.send(worker, call("Wait"))
+    assert bench.server.settled(PID)
 
 
 def test_an_event_thread_that_ends_or_whose_library_is_closed_does_not_count(bench):
