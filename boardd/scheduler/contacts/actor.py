@@ -80,6 +80,8 @@ class Actor(abc.ABC):
         self.contact = contact
         self.dialing_now = False
         """A dial request is on its way: a call with our tag may exist that we do not know yet."""
+        self.joined = False
+        """The contact was taken from the store."""
         self.held: set[str] = set()
         """Calls of which this process is the controller."""
         self.log = log.bind(contact=contact.id)

@@ -10,13 +10,13 @@ from boardd.contract.states import ChannelState
 from boardd.scheduler.boards import extension_of
 from boardd.scheduler.config.nodes import CollectNode, Flow, NodeKind
 from boardd.scheduler.contacts import waiting
-from boardd.scheduler.contacts.actor import Begin, Granted, HangUp, Join, Message, Seen, TimeUp
+from boardd.scheduler.contacts.actor import Begin, Granted, Join, Message, Seen, TimeUp
 from boardd.scheduler.contacts.calling import ANSWER_LIMIT, Calling
 from boardd.scheduler.contacts.closing import make_record
 from boardd.scheduler.contacts.dialled import Extension, Feature, IntoFlow, Outside, meaning
 from boardd.scheduler.contacts.menu import FAREWELL, LISTEN
 from boardd.scheduler.contacts.model import ContactKind, ContactState, Leg, LegRole, Outcome
-from boardd.scheduler.ivr.machine import Farewell, Position
+from boardd.scheduler.ivr.machine import Farewell
 from boardd.scheduler.recording.naming import recording_path
 
 LOGIN_FLOW = "*login"
@@ -217,7 +217,8 @@ class ContactActor(Calling):
         if call.released is not None:
             await self._leg_ended(leg, call.released)
             return
-        if call.id not in self.held or call.orphaned:
+        current = self.office.boards.mirror.calls.get(call.id, call)
+        if call.id not in self.held or (call.orphaned and current.orphaned):
             await self._retake(leg)
         if leg.leaving or leg.ended:
             return
@@ -233,10 +234,10 @@ class ContactActor(Calling):
         """Digits first: a digit that cut the prompt short was heard before the prompt's end."""
         await self.heard_digits()
         call = leg.last
-        if self.contact.play and call is not None and call.play is not None:
-            if call.play.id == self.contact.play and call.play.ended:
-                self.contact.play = ""
-                await self._play_over()
+        play = call.play if call is not None else None
+        if self.contact.play and play is not None and play.id == self.contact.play and play.ended:
+            self.contact.play = ""
+            await self._play_over()
 
     async def _play_over(self) -> None:
         state = self.contact.state
@@ -317,7 +318,7 @@ class ContactActor(Calling):
         come: from their host when it connects, from the journal, or from the sweep that declares calls lost.
         """
         contact, mirror = self.contact, self.office.boards.mirror
-        contact.play = ""
+        contact.play, self.joined = "", True
         for leg in contact.legs:
             if not leg.call and not leg.ended:
                 self._find(leg)
@@ -327,12 +328,12 @@ class ContactActor(Calling):
             for leg in contact.legs:
                 leg.leaving = False
                 await self.hang_up(leg, contact.end_cause)
-        for leg in [leg for leg in contact.legs if not leg.ended]:
+        for leg in list(contact.legs):
             known = ended.get(leg.call)
             seen = known or mirror.calls.get(leg.call)
             if seen is None:
                 continue
-            if leg is self.caller and seen.state is ChannelState.OFFERED and seen.released is None:
+            if leg is self.caller and not leg.ended and _unanswered(seen):
                 leg.last = seen
                 await self._answer()
             else:
@@ -374,3 +375,7 @@ class ContactActor(Calling):
         self.put()
         await self.office.store.save()
         self.office.listener.contact_closed(contact, record)
+
+
+def _unanswered(call: Call) -> bool:
+    return call.state is ChannelState.OFFERED and call.released is None

@@ -49,11 +49,16 @@ class Talking(Actor):
             await self._bridge(talk)
 
     async def end_talk(self, at: Instant) -> None:
-        """The bridge has ended, or ends now: stop the recording after it."""
+        """The bridge has ended, or ends now: stop the recording after it.
+
+        A bridge that came and went while no scheduler was there is taken to have begun when it was asked for.
+        """
         talk = self.contact.talk()
         if talk is None:
             return
         talk.ended = at
+        if talk.began is None and self.joined:
+            talk.began = talk.answered
         legs = [leg for leg in self.contact.legs if leg.call in (talk.left, talk.right) and not leg.ended]
         if len(legs) == 2 and talk.bridge:
             await self.ask("bridge.destroy", schema.BridgeIdParams(bridge=talk.bridge), schema.Nothing)
