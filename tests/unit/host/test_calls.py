@@ -1,0 +1,327 @@
+"""One call from its beginning to its end, on trunks."""
+
+import pytest
+from rig import rig
+from vloop import virtual
+
+from boardd.contract import driver as d
+from boardd.contract.errors import DeviceError, UnknownIdError, WrongStateError
+from boardd.contract.states import AnswerEvidence, ChannelState
+from boardd.contract.states import ChannelState as S
+
+
+def facts(r, call):
+    return [str(f.fact) for f in r.host.journal.unacknowledged() if f.call_id == call]
+
+
+@virtual
+async def test_incoming_call_from_offer_to_idle():
+    async with rig() as r:
+        call = await r.offered("e1a/1/1", caller="13800138000", called="95588")
+        assert r.types(call.id) == ["call_offered"]
+        assert facts(r, call.id) == ["begin"]
+        await r.do("call.answer", call=call.id, tag="t")
+        await r.settle()
+        assert call.state is S.CONNECTED and call.evidence is AnswerEvidence.CONNECT and call.controller == "acd"
+        r.port("e1a/1/1").far_release(17, maker_code="0x11")
+        await r.settle()
+        assert r.types(call.id) == ["call_offered", "call_control", "call_connected", "call_released"]
+        released = r.last("call_released")
+        assert (released.call.cause, released.call.cause_origin, released.call.maker_code) == (17, "far", "0x11")
+        assert facts(r, call.id) == ["begin", "answer", "end"]
+        assert r.port("e1a/1/1").ops("hangup")
+        assert r.line("e1a/1/1").channel.state is S.IDLE
+        assert r.host.calls.snapshot() == []
+        with pytest.raises(UnknownIdError):
+            await r.do("call.hangup", call=call.id)
+
+
+@virtual
+async def test_begin_is_durable_before_the_offer_is_announced():
+    async with rig() as r:
+        seen = []
+        original = r.host.journal.append
+
+        async def slow(kind, call):
+            seen.append((str(kind), r.types(call.id)))
+            return await original(kind, call)
+
+        r.host.journal.append = slow
+        await r.offered("e1a/1/1")
+        assert seen == [("begin", [])]
+
+
+@virtual
+async def test_events_during_the_journal_write_wait_and_keep_their_order():
+    async with rig() as r:
+        port = r.port("e1a/1/1")
+        port.offer()
+        port.far_release(31)
+        await r.settle()
+        call = r.last("call_released").call
+        assert r.types(call.id) == ["call_offered", "call_released"]
+        assert port.state is S.IDLE
+
+
+@virtual
+async def test_the_same_release_twice_is_one():
+    async with rig() as r:
+        call = await r.talk("e1a/1/1")
+        r.port("e1a/1/1").delays["hangup"] = 0.5
+        r.port("e1a/1/1").far_release(16)
+        r.port("e1a/1/1").far_release(31)
+        await r.settle(2)
+        assert r.types(call.id).count("call_released") == 1
+        assert r.last("call_released").call.cause == 16
+
+
+@virtual
+async def test_hangup_by_the_controller_and_cause_of_unknown_class_member():
+    async with rig() as r:
+        call = await r.talk("e1a/1/1")
+        await r.do("call.hangup", call=call.id, cause=33)
+        await r.settle()
+        released = r.last("call_released").call
+        assert released.cause == 47 and released.cause_origin == "local"
+
+
+@virtual
+async def test_reject_gives_the_network_the_cause():
+    async with rig() as r:
+        call = await r.offered("e1a/1/1")
+        await r.do("call.reject", call=call.id, cause=17)
+        await r.settle()
+        port = r.port("e1a/1/1")
+        assert port.ops("reject") == [("reject", 17)] and not port.ops("hangup")
+        assert port.state is S.IDLE
+        again = await r.talk("e1a/1/1")
+        with pytest.raises(WrongStateError):
+            await r.do("call.reject", call=again.id, cause=17)
+
+
+@virtual
+async def test_hangup_that_the_card_refuses_is_repeated_and_alarmed():
+    async with rig() as r:
+        call = await r.talk("e1a/1/1")
+        port = r.port("e1a/1/1")
+        port.faults["hangup"] = DeviceError("no", function="SsmHangup", vendor_code=-1)
+        await r.do("call.hangup", call=call.id)
+        await r.settle(1.5)
+        assert r.types(call.id)[-1] == "call_released"
+        assert [a.code for a in r.host.alarms.standing()] == ["hangup_failed"]
+        del port.faults["hangup"]
+        await r.settle(5)
+        assert port.state is S.IDLE and r.host.alarms.standing() == []
+        assert r.line("e1a/1/1").free
+
+
+@virtual
+async def test_host_alerts_in_time_unless_the_controller_did():
+    async with rig() as r:
+        first = await r.offered("e1a/1/1")
+        second = await r.offered("e1a/1/2")
+        await r.do("call.alert", call=second.id)
+        await r.settle(1.3)
+        assert not r.port("e1a/1/1").ops("alert")
+        await r.settle(0.3)
+        assert len(r.port("e1a/1/1").ops("alert")) == 1
+        assert len(r.port("e1a/1/2").ops("alert")) == 1
+        assert first.state is S.ALERTING and first.alerted is not None
+        assert r.types(first.id).count("call_alerting") == 1
+
+
+@virtual
+async def test_fxo_answer_waits_for_caller_id_second_ring_or_time():
+    async with rig() as r:
+        for opened in ("caller_id", "ring", "time"):
+            port = r.port("fxo/1")
+            call = await r.offered("fxo/1")
+            answer = r.host.tasks.spawn(r.do("call.answer", call=call.id), "answer")
+            await r.settle(1)
+            assert not port.ops("answer")
+            port.emit(d.RingCount("fxo/1", 1))
+            port.emit(d.CallerId("fxo/1", "0571", complete=False))
+            await r.settle(0.1)
+            assert not port.ops("answer")
+            if opened == "caller_id":
+                port.emit(d.CallerId("fxo/1", "057187654321"))
+            elif opened == "ring":
+                port.emit(d.RingCount("fxo/1", 2))
+            else:
+                await r.settle(6)
+            await r.settle(0.1)
+            assert port.ops("answer") and answer.done()
+            if opened == "caller_id":
+                assert call.caller == "057187654321" and r.types(call.id).count("caller_id") == 2
+            port.far_release()
+            await r.settle()
+            port.log.clear()
+
+
+@virtual
+async def test_fxo_caller_gives_up_while_answer_waits():
+    async with rig() as r:
+        call = await r.offered("fxo/1")
+        answer = r.host.tasks.spawn(r.do("call.answer", call=call.id), "answer")
+        await r.settle(0.1)
+        r.port("fxo/1").far_release(16)
+        await r.settle()
+        assert isinstance(answer.exception(), WrongStateError)
+        assert not r.port("fxo/1").ops("answer")
+
+
+@virtual
+async def test_trunk_call_ends_after_max_call_s():
+    async with rig() as r:
+        call = await r.talk("fxo/2")
+        await r.settle(14_399)
+        assert call.released is None
+        await r.settle(2)
+        assert r.last("call_released").call.cause == 102
+
+
+@virtual
+async def test_releasing_that_lasts_raises_and_clears_an_alarm():
+    async with rig() as r:
+        port = r.port("fxo/1")
+        port.keeps_line = True
+        call = await r.talk("fxo/1")
+        await r.do("call.hangup", call=call.id)
+        await r.settle(119)
+        assert r.host.alarms.standing() == []
+        await r.settle(2)
+        assert [a.code for a in r.host.alarms.standing()] == ["releasing_stuck"]
+        port.free()
+        await r.settle()
+        assert r.host.alarms.standing() == [] and r.count("alarm_cleared") == 1
+
+
+@virtual
+async def test_call_on_a_channel_that_becomes_unusable_or_broken_ends():
+    async with rig() as r:
+        one, two = await r.talk("e1a/1/1"), await r.talk("e1a/1/2")
+        r.port("e1a/1/1").step(S.OUT_OF_SERVICE)
+        r.port("e1a/1/1").emit(d.Usable("e1a/1/1", False, "AIS"))
+        r.port("e1a/1/2").step(S.BROKEN)
+        r.port("e1a/1/2").emit(d.ChannelBroken("e1a/1/2", "dsp"))
+        await r.settle()
+        assert r.types(one.id)[-1] == r.types(two.id)[-1] == "call_released"
+        assert r.line("e1a/1/1").channel.state is S.OUT_OF_SERVICE and r.line("e1a/1/1").channel.reason == "AIS"
+        assert r.line("e1a/1/2").channel.state is S.BROKEN
+        assert [a.code for a in r.host.alarms.standing()] == ["channel_broken"]
+        r.port("e1a/1/2").step(S.IDLE)
+        r.port("e1a/1/2").emit(d.Usable("e1a/1/2", True))
+        await r.settle()
+        assert r.host.alarms.standing() == [] and r.line("e1a/1/2").channel.reason == ""
+
+
+@virtual
+async def test_unexpected_events_are_counted_and_strays_hung_up():
+    async with rig() as r:
+        port = r.port("e1a/1/1")
+        port.emit(d.Connected("e1a/1/1", AnswerEvidence.CONNECT))
+        port.emit(d.Digit("e1a/1/1", "5"))
+        port.emit(d.Offered("nowhere/9"))
+        port.emit(d.OffHook("e1a/1/1"))
+        port.emit(d.DriverEvent("e1a/1/1"))
+        await r.settle()
+        assert r.line("e1a/1/1").counters["late"] == 2
+        assert r.host.intake.counters["unexpected_OffHook"] == 1
+        assert r.host.intake.counters["unexpected_Offered"] == 1
+        port.step(S.DIALING)
+        port.step(S.CONNECTED)
+        port.emit(d.Connected("e1a/1/1", AnswerEvidence.CONNECT))
+        await r.settle()
+        assert port.state is S.IDLE and r.line("e1a/1/1").counters["stray"] == 1
+
+
+@virtual
+async def test_line_free_with_a_call_ends_it():
+    async with rig() as r:
+        call = await r.talk("e1a/1/1")
+        r.port("e1a/1/1").step(S.RELEASING)
+        r.port("e1a/1/1").free()
+        await r.settle()
+        assert r.types(call.id)[-1] == "call_released"
+        assert r.last("call_released").call.cause_origin == "card"
+
+
+@virtual
+async def test_new_offer_over_a_call_that_never_ended_ends_it_first():
+    async with rig() as r:
+        call = await r.talk("e1a/1/1")
+        port = r.port("e1a/1/1")
+        port.step(S.RELEASING)
+        port.offer(caller="2")
+        await r.settle()
+        assert r.types(call.id)[-1] == "call_released"
+        assert r.last("call_offered").call.caller == "2"
+        assert r.line("e1a/1/1").call is not None and not port.ops("hangup")
+
+
+@virtual
+async def test_tap_call_begins_and_ends_once():
+    async with rig() as r:
+        port = r.port("tap/1")
+        port.step(S.OBSERVED)
+        port.emit(d.Observed("tap/1", "in", caller="1"))
+        await r.settle()
+        call = r.last("call_observed").call
+        assert call.observed and call.state is S.OBSERVED and call.caller == "1"
+        port.emit(d.Observed("tap/1", "in", called="95588"))
+        status = await r.do("call.record", call=call.id, path=str(r.root / "x.al"))
+        port.samples = 8000
+        port.end_record("released")
+        port.step(S.IDLE)
+        port.emit(d.LineFree("tap/1"))
+        await r.settle()
+        assert r.types(call.id) == ["call_observed", "caller_id", "record_ended", "call_released"]
+        ended = r.last("call_released").call
+        assert ended.records[0].id == status["id"] and ended.records[0].samples == 8000
+        assert facts(r, call.id) == ["begin", "end"]
+
+
+@virtual
+async def test_late_better_evidence_is_told_and_dates_the_answer():
+    async with rig() as r:
+        made = await r.do("call.dial", group="lines", number="10086")
+        port = r.port(made["channel"])
+        port.connect(AnswerEvidence.NONE)
+        await r.settle()
+        call = r.line(made["channel"]).call.call
+        assert call.answered is None and facts(r, call.id) == ["begin"]
+        port.emit(d.Connected(port.id, AnswerEvidence.REVERSAL))
+        await r.settle()
+        assert call.answered is not None and facts(r, call.id) == ["begin", "answer"]
+        assert r.types(call.id).count("call_connected") == 2
+
+
+@virtual
+async def test_digits_are_kept_and_counted():
+    async with rig() as r:
+        call = await r.talk("e1a/1/1")
+        r.port("e1a/1/1").digits("12#")
+        await r.settle()
+        assert call.digits == "12#" and call.digit_count == 3
+        assert [e.digit for e in r.events if e.type == "digit"] == ["1", "2", "#"]
+
+
+@virtual
+async def test_stop_hangs_up_everything_and_stops_the_library():
+    async with rig() as r:
+        calls = [await r.talk("e1a/1/1"), await r.offered("e1a/1/2"), await r.talk("fxo/1")]
+        await r.host.stop()
+        assert r.driver.stopped
+        for call in calls:
+            assert r.types(call.id)[-1] == "call_released" and facts(r, call.id)[-1] == "end"
+        assert r.host.calls.snapshot() == []
+
+
+@virtual
+async def test_channel_state_is_told_with_the_one_before():
+    async with rig() as r:
+        await r.offered("e1a/1/1")
+        event = r.last("channel_state")
+        assert (event.old, event.channel.state) == ("idle", ChannelState.OFFERED)
+        numbers = [e.hseq for e in r.events]
+        assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
