@@ -105,6 +105,26 @@ def decode_result(raw: msgspec.Raw, kind: type[T]) -> T:
         raise InvalidRequestError(f"the answer is not understood: {error}") from error
 
 
+def decode_error(wire: dict[str, Any]) -> BoarddError:
+    """The exception for an error object, whatever is in it; unknown codes become the root class."""
+    found = wire.get("data")
+    data = dict(found) if isinstance(found, dict) else {}
+    error = _kind_of(data.pop("error", None))(str(wire.get("message", "")))
+    error.data = data
+    return error
+
+
+def _kind_of(code: object) -> type[BoarddError]:
+    """The class nearest to the root that has this code and is made like the root."""
+    level: list[type[BoarddError]] = [BoarddError]
+    while level:
+        for kind in level:
+            if kind.code == code and kind.__init__ is BoarddError.__init__:
+                return kind
+        level = [child for kind in level for child in kind.__subclasses__()]
+    return BoarddError
+
+
 def request_line(number: int, method: str, params: Any) -> bytes:
     """A request."""
     return _line({"jsonrpc": "2.0", "id": number, "method": method, "params": params})

@@ -21,7 +21,7 @@ from msgspec import UNSET, Raw
 from boardd.api import codec
 from boardd.api.board_schema import BACKLOG_LIMIT_BYTES, LINE_LIMIT_BYTES
 from boardd.api.framing import LineReader, TooLong
-from boardd.contract.errors import BoarddError, BugError, DeadlineError, OverloadError, from_wire
+from boardd.contract.errors import BoarddError, BugError, DeadlineError, OverloadError
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -279,7 +279,7 @@ class Connection(asyncio.Protocol):
     def _take_answer(self, message: codec.Envelope) -> None:
         entry = self._pending.get(message.id) if isinstance(message.id, int) else None
         if message.error is not UNSET and message.error is not None:
-            error = from_wire(message.error)
+            error = codec.decode_error(message.error)
             if entry is not None and not entry.future.done():
                 entry.future.set_exception(error)
             elif message.id is None:

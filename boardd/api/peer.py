@@ -17,7 +17,7 @@ SO_PEERGROUPS = 59
 """Linux 4.13: the supplementary groups that the peer had when it connected; Python has no name for it."""
 _GETSOCKOPT_LIMIT_BYTES = 1024
 """Python's own limit for getsockopt: 256 groups."""
-_STATUS_GROUPS = re.compile(r"^Groups:\s*(.*)$", re.MULTILINE)
+_STATUS_GROUPS = re.compile(r"^Groups:[ \t]*(.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

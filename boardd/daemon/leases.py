@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from boardd import clock
 from boardd.api.board_schema import LEASE_RENEW_MS, LeaseGrantParams
 from boardd.daemon.claims import Claims
 
@@ -21,7 +20,6 @@ class Leases:
         self._send = send
         self._claims: Claims | None = None
         self._told: LeaseGrantParams | None = None
-        self._told_ms = 0
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self, claims: Claims) -> None:
@@ -36,19 +34,19 @@ class Leases:
             self._timer.cancel()
 
     def repeat(self) -> None:
-        """Say it now, whether or not it is new: a host has just come."""
+        """Say it now, whether or not it is new: a host has just come, or a second has passed."""
         self._told = None
         self.check()
 
     def check(self) -> None:
-        """Say it if it is new or due."""
+        """Say it if it is new."""
         if self._claims is None:
             return
-        now_ms = clock.mono_ms()
         grant = LeaseGrantParams(clients=self._claims.present_clients(), claims=self._claims.holders())
-        if grant != self._told or now_ms - self._told_ms >= LEASE_RENEW_MS:
-            self._told, self._told_ms = grant, now_ms
-            self._send(grant)
-            if self._timer is not None:
-                self._timer.cancel()
-            self._timer = asyncio.get_running_loop().call_later(LEASE_RENEW_MS / 1000, self.check)
+        if grant == self._told:
+            return
+        self._told = grant
+        self._send(grant)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(LEASE_RENEW_MS / 1000, self.repeat)
