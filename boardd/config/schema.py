@@ -54,20 +54,22 @@ def _section(node: Node, schema: type[S], found: list[Problem]) -> S | None:
     hints = typing.get_type_hints(schema)
     fields = {f.encode_name: f for f in msgspec.structs.fields(schema)}
     values: dict[str, Any] = {}
-    before = len(found)
+    failed = False
     for key, child in node.value.items():
         if key not in fields:
             found.append(child.problem(_("unknown key"), nearest_word(key, fields)))
+            failed = True
             continue
         try:
             values[fields[key].name] = _value(child, hints[fields[key].name], found)
         except _BadValue:
-            continue
+            failed = True
     for key, entry in fields.items():
         if entry.required and key not in node.value:
             where = f"{node.path}.{key}" if node.path else key
             found.append(Problem(node.file, node.line, where, _("is missing")))
-    if len(found) > before:
+            failed = True
+    if failed:
         return None
     made = schema(**values)
     found.extend(made.problems(node))

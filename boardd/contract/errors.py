@@ -146,9 +146,10 @@ class BugError(BoarddError):
 
 
 def _tree(root: type[BoarddError]) -> dict[str, type[BoarddError]]:
+    """Kinds by code; a refinement that keeps its parent's code travels as the parent."""
     found = {root.code: root}
     for kind in root.__subclasses__():
-        found.update(_tree(kind))
+        found = _tree(kind) | found
     return found
 
 
