@@ -1,4 +1,5 @@
-/* Synway SynCTI: call control. Fact sheet sections 8 to 11. Commands: 0 accepted, -1 refused; they complete by events. */
+/* Synway SynCTI: call control. Fact sheet sections 8 to 11. Commands: 0 accepted, -1 refused; they complete by
+ * events. */
 
 int SsmGetChState(int ch);
 int SsmGetChStateKeepTime(int ch);

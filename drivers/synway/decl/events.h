@@ -8,7 +8,8 @@ struct synway_event {
     unsigned int param;
 };
 
-/* 56 bytes. The caller supplies buffer and buffer_length. flags: bit 0 made by the application, bit 2 data truncated. */
+/* 56 bytes. The caller supplies buffer and buffer_length. flags: bit 0 made by the application, bit 2 data truncated.
+ */
 struct synway_event_ex {
     unsigned short code;
     int ref;

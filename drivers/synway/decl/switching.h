@@ -1,4 +1,5 @@
-/* Synway SynCTI: the card's switch. Fact sheet section 13.1. In the one-way functions the first channel is the source. */
+/* Synway SynCTI: the card's switch. Fact sheet section 13.1. In the one-way functions the first channel is the
+ * source. */
 
 int SsmTalkWith(int ch1, int ch2);
 int SsmStopTalkWith(int ch1, int ch2);

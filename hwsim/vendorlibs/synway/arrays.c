@@ -14,7 +14,8 @@ int SsmLinkFromAllCh(int ch, int volume, int *listeners, int count)
 {
     if (listeners_refused(listeners, count))
         return -1;
-    return (int)shp_call("SsmLinkFromAllCh", "iibi", ch, volume, listeners, (unsigned)(count * sizeof *listeners), count);
+    return (int)shp_call("SsmLinkFromAllCh", "iibi", ch, volume, listeners, (unsigned)(count * sizeof *listeners),
+                         count);
 }
 
 int SsmUnLinkFromAllCh(int ch, int *listeners, int count)

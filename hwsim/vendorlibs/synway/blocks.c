@@ -1,5 +1,6 @@
-/* Playing from and recording into the program's memory (fact sheet sections 12.1, 12.2). Circular buffers stay where they
- * are and the data thread copies from and into them; a play block does not change any more and travels as a copy. */
+/* Playing from and recording into the program's memory (fact sheet sections 12.1, 12.2). Circular buffers stay where
+ * they are and the data thread copies from and into them; a play block does not change any more and travels as a
+ * copy. */
 #include "memory.h"
 #include "shp.h"
 

@@ -1,5 +1,5 @@
-/* The last error: one for the process (fact sheet section 5). hwsim keeps it; errors that arise without hwsim are kept here
- * until a later call that reached hwsim fails. */
+/* The last error: one for the process (fact sheet section 5). hwsim keeps it; errors that arise without hwsim are
+ * kept here until a later call that reached hwsim fails. */
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* Connections to hwsim: one AF_UNIX SOCK_SEQPACKET socket per thread, made at the thread's first call and closed when the
- * thread ends. A child made by fork has none: it closes its copies, so that hwsim sees the parent's end. */
+/* Connections to hwsim: one AF_UNIX SOCK_SEQPACKET socket per thread, made at the thread's first call and closed when
+ * the thread ends. A child made by fork has none: it closes its copies, so that hwsim sees the parent's end. */
 #define _GNU_SOURCE
 #include "link.h"
 
@@ -31,7 +31,7 @@ static atomic_uint generation = 1;
 static atomic_bool lost;
 static __thread unsigned char role;
 
-/* -- making and closing ---------------------------------------------------------------------------------------------- */
+/* -- making and closing -------------------------------------------------------------------------------------------- */
 
 static void close_fd(struct shp_link *link)
 {
@@ -268,7 +268,7 @@ struct shp_link *shp_link(void)
     return link;
 }
 
-/* -- using ----------------------------------------------------------------------------------------------------------- */
+/* -- using --------------------------------------------------------------------------------------------------------- */
 
 size_t shp_link_exchange(struct shp_link *link, size_t size, const int *fds, int count)
 {

@@ -34,8 +34,8 @@ size_t shp_link_exchange(struct shp_link *link, size_t size, const int *fds, int
 /* Sends one message that has no answer. */
 void shp_link_tell(struct shp_link *link, size_t size);
 
-/* The connection broke (NULL: could not be made): no call reaches hwsim any more until the next start. False when it was
- * interrupted on purpose. */
+/* The connection broke (NULL: could not be made): no call reaches hwsim any more until the next start. False when it
+ * was interrupted on purpose. */
 bool shp_link_lost(struct shp_link *link);
 bool shp_link_is_lost(void);
 

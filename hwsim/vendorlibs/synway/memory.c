@@ -1,5 +1,5 @@
-/* Memory and functions of the program that hwsim refers to by number. The memory itself never leaves the program: the data
- * thread copies from and into it when hwsim asks. */
+/* Memory and functions of the program that hwsim refers to by number. The memory itself never leaves the program: the
+ * data thread copies from and into it when hwsim asks. */
 #include "memory.h"
 
 #include <pthread.h>
@@ -15,11 +15,13 @@ struct node {
     struct node *next;
 };
 
+typedef bool (*matcher)(const struct shp_item *item, const struct shp_item *with);
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct node *first;
 static int last_token;
 
-static void drop_if(bool (*match)(const struct shp_item *item, const struct shp_item *with), const struct shp_item *with)
+static void drop_if(matcher match, const struct shp_item *with)
 {
     struct node **at = &first;
 
@@ -59,7 +61,8 @@ static bool replaced(const struct shp_item *item, const struct shp_item *with)
            with->use != SHP_PLAY_BLOCK && with->use != SHP_REC_BLOCK;
 }
 
-int shp_memory_add(enum shp_use use, int owner, unsigned char *buffer, unsigned size, void (*function)(void), void *user)
+int shp_memory_add(enum shp_use use, int owner, unsigned char *buffer, unsigned size, void (*function)(void),
+                   void *user)
 {
     struct node *node = malloc(sizeof *node);
     int token;
@@ -145,7 +148,7 @@ int shp_memory_write(int token, unsigned offset, const unsigned char *data, unsi
     return to ? (int)size : -1;
 }
 
-static void drop(bool (*match)(const struct shp_item *item, const struct shp_item *with), const struct shp_item *with)
+static void drop(matcher match, const struct shp_item *with)
 {
     pthread_mutex_lock(&lock);
     drop_if(match, with);

@@ -2,7 +2,17 @@
 #ifndef SHP_MEMORY_H
 #define SHP_MEMORY_H
 
-enum shp_use { SHP_PLAY_MEM, SHP_REC_MEM, SHP_PLAY_BLOCK, SHP_REC_BLOCK, SHP_DIGITS, SHP_TAP_A, SHP_TAP_B, SHP_SPY_A, SHP_SPY_B };
+enum shp_use {
+    SHP_PLAY_MEM,
+    SHP_REC_MEM,
+    SHP_PLAY_BLOCK,
+    SHP_REC_BLOCK,
+    SHP_DIGITS,
+    SHP_TAP_A,
+    SHP_TAP_B,
+    SHP_SPY_A,
+    SHP_SPY_B,
+};
 
 /* What stands behind a number; `function` has the type that belongs to `use`. */
 struct shp_item {
@@ -16,7 +26,8 @@ struct shp_item {
 };
 
 /* Remembers an item of channel or circuit `owner` and starts the data thread; the number, or 0 without memory. */
-int shp_memory_add(enum shp_use use, int owner, unsigned char *buffer, unsigned size, void (*function)(void), void *user);
+int shp_memory_add(enum shp_use use, int owner, unsigned char *buffer, unsigned size, void (*function)(void),
+                   void *user);
 
 /* The call that announced `token` returned `result`: forget the item, or else earlier ones that it replaces. */
 int shp_memory_settle(int token, long long result);

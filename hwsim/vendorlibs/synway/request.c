@@ -39,7 +39,7 @@ struct request {
     int cell_count;
 };
 
-/* -- putting together ------------------------------------------------------------------------------------------------ */
+/* -- putting together ---------------------------------------------------------------------------------------------- */
 
 static void put(struct request *request, const void *data, size_t size)
 {
@@ -273,7 +273,7 @@ static void build(struct request *request, unsigned number, const char *name, co
         put_byte(request, (unsigned char)wire_type(request->cells[i].type));
 }
 
-/* -- taking apart ---------------------------------------------------------------------------------------------------- */
+/* -- taking apart -------------------------------------------------------------------------------------------------- */
 
 struct reply {
     const unsigned char *at;
@@ -375,7 +375,7 @@ static bool read_reply(const struct request *request, size_t size, unsigned numb
     return true;
 }
 
-/* -- calling --------------------------------------------------------------------------------------------------------- */
+/* -- calling ------------------------------------------------------------------------------------------------------- */
 
 static int refuse_lost(const char *why)
 {
@@ -383,7 +383,8 @@ static int refuse_lost(const char *why)
 
     shp_link_path(path, sizeof path);
     snprintf(text, sizeof text,
-             "the simulated boards cannot be reached at %s: %s; start hwsim, or set HWSIM_DIR to its directory", path, why);
+             "the simulated boards cannot be reached at %s: %s; start hwsim, or set HWSIM_DIR to its directory", path,
+             why);
     return shp_refuse(shp_started() ? SHP_SYSTEM : SHP_INIT_FAILED, text);
 }
 

@@ -1,4 +1,5 @@
-/* Event structures of the program, whose layout depends on the header that it was compiled with (fact sheet section 2). */
+/* Event structures of the program, whose layout depends on the header that it was compiled with (fact sheet section
+ * 2). */
 #ifndef SHP_SETTING_H
 #define SHP_SETTING_H
 

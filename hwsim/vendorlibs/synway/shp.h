@@ -45,10 +45,12 @@ enum shp_error {
  *         b (const void *, unsigned)  t (const char *, unsigned): text and its length  n nothing (takes no argument)
  *         f path, opened to read  g path, opened to read and write, made if need be, never truncated
  *         m (const void *, unsigned): memory, copied and passed as a file
- *   out   I int *  U unsigned * (8 bytes wide in the layout of 2007)  W unsigned short *  C unsigned char *  Q long long *
+ *   out   I int *  U unsigned * (8 bytes wide in the layout of 2007)  W unsigned short *  C unsigned char *
+ *         Q long long *
  *         S char * without bound  V (char *, unsigned): text with bound
  *         X (void *, unsigned, unsigned *): bytes, room, true length  Z void * without bound
- * Returns what the function returns; -1 with the last error set when hwsim cannot be asked or an out pointer is NULL. */
+ * Returns what the function returns; -1 with the last error set when hwsim cannot be asked or an out pointer is NULL.
+ */
 long long shp_call(const char *name, const char *signature, ...);
 
 /* The same for functions whose -1 means "nothing there". When hwsim is lost, -1 comes only after `timeout_ms`. */
@@ -64,7 +66,15 @@ int shp_refuse(enum shp_error code, const char *text);
 int shp_unsupported(const char *name);
 
 /* A text of a channel in a buffer of the calling thread, NULL on failure; one buffer per `slot`. */
-enum shp_slot { SHP_SLOT_CALLER, SHP_SLOT_CALLED, SHP_SLOT_FIRST, SHP_SLOT_DTMF, SHP_SLOT_LCD, SHP_SLOT_ERROR, SHP_SLOTS };
+enum shp_slot {
+    SHP_SLOT_CALLER,
+    SHP_SLOT_CALLED,
+    SHP_SLOT_FIRST,
+    SHP_SLOT_DTMF,
+    SHP_SLOT_LCD,
+    SHP_SLOT_ERROR,
+    SHP_SLOTS,
+};
 #define SHP_SLOT_SIZE 1024
 char *shp_text(enum shp_slot slot, const char *name, int ch);
 char *shp_slot_buffer(enum shp_slot slot);

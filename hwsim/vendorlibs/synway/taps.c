@@ -4,24 +4,26 @@
 
 #define FUNCTION(pointer) ((void (*)(void))(pointer))
 
-int SsmRecToFileA(int ch, const char *path, int codec, unsigned int start, unsigned int bytes, unsigned int ms, int mask,
-                  synway_tap_a tap)
+int SsmRecToFileA(int ch, const char *path, int codec, unsigned int start, unsigned int bytes, unsigned int ms,
+                  int mask, synway_tap_a tap)
 {
     int token = shp_memory_add(SHP_TAP_A, ch, NULL, 0, FUNCTION(tap), NULL);
 
     if (!token)
         return -1;
-    return shp_memory_settle(token, shp_call("SsmRecToFileA", "igiuuuii", ch, path, codec, start, bytes, ms, mask, token));
+    return shp_memory_settle(token,
+                             shp_call("SsmRecToFileA", "igiuuuii", ch, path, codec, start, bytes, ms, mask, token));
 }
 
-int SsmRecToFileB(int ch, const char *path, int codec, unsigned int start, unsigned int bytes, unsigned int ms, int mask,
-                  synway_tap_b tap, void *user)
+int SsmRecToFileB(int ch, const char *path, int codec, unsigned int start, unsigned int bytes, unsigned int ms,
+                  int mask, synway_tap_b tap, void *user)
 {
     int token = shp_memory_add(SHP_TAP_B, ch, NULL, 0, FUNCTION(tap), user);
 
     if (!token)
         return -1;
-    return shp_memory_settle(token, shp_call("SsmRecToFileB", "igiuuuii", ch, path, codec, start, bytes, ms, mask, token));
+    return shp_memory_settle(token,
+                             shp_call("SsmRecToFileB", "igiuuuii", ch, path, codec, start, bytes, ms, mask, token));
 }
 
 int SpyRecToFileA(int cic, unsigned short direction, char *path, int codec, unsigned int start, unsigned int bytes,

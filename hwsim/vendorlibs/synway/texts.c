@@ -1,4 +1,5 @@
-/* Functions that return a text in a buffer of the library: one buffer per thread and function, valid until the next call. */
+/* Functions that return a text in a buffer of the library: one buffer per thread and function, valid until the next
+ * call. */
 #include "shp.h"
 
 char *SsmGetCallerIdA(int ch)

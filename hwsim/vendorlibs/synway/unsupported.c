@@ -1,5 +1,6 @@
-/* What the simulated cards do not have: SIP and media channels, raw ISDN and SS7 messages, TCAP, legacy pauses, and functions
- * whose parameters the fact sheet does not tell. They answer like a card without the feature: -1, last error 3. */
+/* What the simulated cards do not have: SIP and media channels, raw ISDN and SS7 messages, TCAP, legacy pauses, and
+ * functions whose parameters the fact sheet does not tell. They answer like a card without the feature: -1, last
+ * error 3. */
 #include "shp.h"
 
 #define WITHOUT(name)                                                                                                  \

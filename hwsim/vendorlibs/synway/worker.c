@@ -35,7 +35,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t connected = PTHREAD_COND_INITIALIZER;
 static struct worker *workers[SHP_WORKERS];
 
-/* -- events ---------------------------------------------------------------------------------------------------------- */
+/* -- events -------------------------------------------------------------------------------------------------------- */
 
 struct task {
     int mode;
@@ -89,7 +89,7 @@ static void bring_events(struct worker *self)
     }
 }
 
-/* -- memory and handlers --------------------------------------------------------------------------------------------- */
+/* -- memory and handlers ------------------------------------------------------------------------------------------- */
 
 struct job {
     int kind;
@@ -159,8 +159,8 @@ static void serve_data(struct worker *self)
     while (!atomic_load(&self->stop)) {
         struct job job = {.kind = 0};
 
-        if (shp_wait(0, "ShimNextWork", "ibIIIIIX", result, answer, answer ? (unsigned)result : 0, &job.kind, &job.token,
-                     &job.ch, &job.a, &job.b, self->data, (unsigned)sizeof self->data, &job.length) < 0)
+        if (shp_wait(0, "ShimNextWork", "ibIIIIIX", result, answer, answer ? (unsigned)result : 0, &job.kind,
+                     &job.token, &job.ch, &job.a, &job.b, self->data, (unsigned)sizeof self->data, &job.length) < 0)
             return;
         result = carry_out(&job, self->data);
         answer = job.kind == WORK_READ && result >= 0 ? self->data : NULL;
@@ -169,8 +169,8 @@ static void serve_data(struct worker *self)
 
 /* -- starting and stopping -------------------------------------------------------------------------------------------
  *
- * A start returns when the thread has said hello: from then on hwsim knows that the thread is about to wait, and does not
- * let simulated time run past it. */
+ * A start returns when the thread has said hello: from then on hwsim knows that the thread is about to wait, and does
+ * not let simulated time run past it. */
 
 static void run(struct worker *self, void (*loop)(struct worker *))
 {
