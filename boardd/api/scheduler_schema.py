@@ -45,7 +45,7 @@ class ContactInfo(Wire, omit_defaults=False):
 
 
 class AgentInfo(Wire, omit_defaults=False):
-    """An agent. `status`: logged_out, ready, not_ready, reserved, ringing, talking, wrap_up; `after` follows the call."""
+    """An agent; `status` as in boardd.scheduler.agents.state, `after` is what follows the present call."""
 
     agent: str
     name: str = ""

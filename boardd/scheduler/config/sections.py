@@ -150,13 +150,6 @@ class TreatmentSection(Section):
     cause: int = 41
 
 
-class RightsSection(Section):
-    """Who may use scheduler.sock: Unix groups, as in boardd.yaml."""
-
-    read: list[str] = msgspec.field(default_factory=lambda: ["boardd"])
-    control: list[str] = msgspec.field(default_factory=lambda: ["boardd"])
-
-
 class SchedulerSections(Section):
     """scheduler.yaml without its flows."""
 

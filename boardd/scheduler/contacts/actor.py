@@ -35,6 +35,14 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Glare:
+    """The far end took the channel of an outgoing call; the host goes on with `successor` in its place."""
+
+    call: Call
+    successor: str
+
+
+@dataclass(frozen=True, slots=True)
 class TimeUp:
     """A timer has run out; `token` tells an old one from the present one of that name."""
 
@@ -69,7 +77,7 @@ class HangUp:
     cause: int = Cause.NORMAL_CLEARING
 
 
-Message = Seen | TimeUp | Granted | Begin | Join | HangUp
+Message = Seen | Glare | TimeUp | Granted | Begin | Join | HangUp
 
 
 class Actor(abc.ABC):
@@ -84,6 +92,8 @@ class Actor(abc.ABC):
         """The contact was taken from the store."""
         self.held: set[str] = set()
         """Calls of which this process is the controller."""
+        self.orphans: set[str] = set()
+        """Calls that were taken over again and not yet seen without the orphan mark."""
         self.log = log.bind(contact=contact.id)
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
         self._timers: dict[str, tuple[int, asyncio.TimerHandle]] = {}
@@ -226,7 +236,10 @@ class Actor(abc.ABC):
             leg.ended = True
 
     async def play(self, leg: Leg, files: list[str], *, loop: bool = False, digit_stops: bool = False) -> str:
-        """Play to a leg; the id of the play task, or empty when it could not be begun."""
+        """Play to a leg; the id of the play task, or empty when it could not be begun.
+
+        `contact.play` is the caller's present task; what ends it although nobody asked is the host's doing.
+        """
         if leg.ended or leg.leaving:
             return ""
         params = schema.PlayParams(call=leg.call, files=files, loop=loop, digit_stops=digit_stops)

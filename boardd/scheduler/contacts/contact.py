@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from boardd.api import board_schema as schema
 from boardd.contract.causes import Cause
 from boardd.contract.errors import BoarddError
@@ -10,7 +12,7 @@ from boardd.contract.states import ChannelState
 from boardd.scheduler.boards import extension_of
 from boardd.scheduler.config.nodes import CollectNode, Flow, NodeKind
 from boardd.scheduler.contacts import waiting
-from boardd.scheduler.contacts.actor import Begin, Granted, Join, Message, Seen, TimeUp
+from boardd.scheduler.contacts.actor import Begin, Glare, Granted, Join, Message, Seen, TimeUp
 from boardd.scheduler.contacts.calling import ANSWER_LIMIT, Calling
 from boardd.scheduler.contacts.closing import make_record
 from boardd.scheduler.contacts.dialled import Extension, Feature, IntoFlow, Outside, meaning
@@ -39,6 +41,9 @@ SETTLE_S = 5.0
 REDIAL_LIMIT_MS = 50_000
 """The host remembers keys for 60 s; a dial older than this is not sent again."""
 
+STOPPED_BY_HOST = "stopped"
+"""We forget a play task before we stop it: one that stops all the same gave way to the host's orphan treatment."""
+
 _STEPS = (ChannelState.PROCEEDING, ChannelState.ALERTING)
 
 
@@ -49,6 +54,8 @@ class ContactActor(Calling):
         """See Actor."""
         if isinstance(message, Seen):
             await self._seen(message.call, message.at)
+        elif isinstance(message, Glare):
+            await self._glare(message.call, message.successor)
         elif isinstance(message, TimeUp):
             await self._time_up(message.name)
         elif isinstance(message, Granted):
@@ -217,8 +224,9 @@ class ContactActor(Calling):
         if call.released is not None:
             await self._leg_ended(leg, call.released)
             return
-        current = self.office.boards.mirror.calls.get(call.id, call)
-        if call.id not in self.held or (call.orphaned and current.orphaned):
+        if not call.orphaned:
+            self.orphans.discard(call.id)
+        if call.id not in self.held or (call.orphaned and call.id not in self.orphans):
             await self._retake(leg)
         if leg.leaving or leg.ended:
             return
@@ -235,8 +243,12 @@ class ContactActor(Calling):
         await self.heard_digits()
         call = leg.last
         play = call.play if call is not None else None
-        if self.contact.play and play is not None and play.id == self.contact.play and play.ended:
-            self.contact.play = ""
+        if not self.contact.play or play is None or play.id != self.contact.play or not play.ended:
+            return
+        self.contact.play = ""
+        if play.ended == STOPPED_BY_HOST:
+            await self._resume()
+        elif not self.contact.music:
             await self._play_over()
 
     async def _play_over(self) -> None:
@@ -258,6 +270,21 @@ class ContactActor(Calling):
             await self.agent_answered(leg, at)
         else:
             await self.party_answered(leg, at)
+
+    async def _glare(self, call: Call, successor: str) -> None:
+        """An outgoing attempt lost its channel; the leg goes on with the attempt that took its place."""
+        leg = self.contact.leg(call.id)
+        if leg is None or leg.ended:
+            return
+        lost = msgspec.structs.replace(leg, ended=True, leaving=True, agent="", last=call)
+        self.contact.legs.insert(self.contact.legs.index(leg), lost)
+        leg.call = successor
+        self.held.add(successor)
+        self.office.listener.contact_claims(self.contact, successor)
+        self.put()
+        follower = self.office.boards.mirror.calls.get(successor)
+        if follower is not None:
+            await self._seen(follower, self.now())
 
     async def _leg_ended(self, leg: Leg, at: Instant) -> None:
         leg.ended = True
@@ -290,6 +317,8 @@ class ContactActor(Calling):
     # -- restarts -----------------------------------------------------------------------------------------------------
     async def _retake(self, leg: Leg) -> None:
         """The host treated the call as an orphan, or never heard of this process: become its controller again."""
+        if leg.last is not None and leg.last.orphaned:
+            self.orphans.add(leg.call)
         await self.take_over(leg)
         if leg is self.caller and not leg.leaving and leg.connected:
             await self._resume()
@@ -378,4 +407,4 @@ class ContactActor(Calling):
 
 
 def _unanswered(call: Call) -> bool:
-    return call.state is ChannelState.OFFERED and call.released is None
+    return call.state in (ChannelState.OFFERED, ChannelState.ALERTING) and call.released is None

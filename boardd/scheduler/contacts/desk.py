@@ -17,6 +17,7 @@ import structlog
 
 from boardd import clock
 from boardd.api import board_schema as schema
+from boardd.api.difference import RESYNC
 from boardd.contract.capabilities import ChannelKind
 from boardd.contract.causes import Cause
 from boardd.contract.errors import BoarddError, UnknownIdError
@@ -25,7 +26,7 @@ from boardd.contract.ids import UlidSource
 from boardd.contract.objects import Call, Fact, FactKind, Instant
 from boardd.contract.states import ChannelState, Direction
 from boardd.scheduler.boards import extension_of, present
-from boardd.scheduler.contacts.actor import Begin, Granted, HangUp, Join, Seen
+from boardd.scheduler.contacts.actor import Begin, Glare, Granted, HangUp, Join, Seen
 from boardd.scheduler.contacts.contact import ContactActor
 from boardd.scheduler.contacts.model import Contact, ContactKind, ContactState, Leg, LegRole
 from boardd.scheduler.contacts.office import Office
@@ -131,7 +132,12 @@ class Desk:
     def take_event(self, event: Event) -> None:
         """One event, in order."""
         if event.call is not None:
-            self._take_call(event.call, event.at, event.type is EventType.CALL_RELEASED)
+            released = event.type is EventType.CALL_RELEASED
+            actor = self.actors.get(self._claimed.get(event.call.id, ""))
+            if released and actor is not None and event.call.cause_origin == "glare" and event.text not in ("", RESYNC):
+                actor.post(Glare(event.call, event.text))
+            else:
+                self._take_call(event.call, event.at, released)
         if event.type in (EventType.CHANNEL_STATE, EventType.HOOK, EventType.DOMAIN, EventType.CALL_RELEASED):
             self.office.distributor.match()
 
@@ -163,14 +169,19 @@ class Desk:
             self._new_contact(call)
 
     def _is_new(self, call: Call) -> bool:
-        """Whether the call is one that a contact must be made for."""
+        """Whether a contact must be made for the call.
+
+        What the host does with calls while no controller is there (rings a station and bridges it) is left alone.
+        """
         if call.observed or call.direction is Direction.OUT:
             return False
-        if call.state is ChannelState.OFFERED:
-            return call.controller in ("", self.office.boards.name)
-        return call.state is ChannelState.CONNECTED and (
-            call.orphaned or call.controller in ("", self.office.boards.name)
-        )
+        if call.state not in (ChannelState.OFFERED, ChannelState.ALERTING, ChannelState.CONNECTED):
+            return False
+        if any(
+            call.id in (link.source, link.sink) for b in self.office.boards.mirror.bridges.values() for link in b.links
+        ):
+            return False
+        return call.orphaned or call.controller in ("", self.office.boards.name)
 
     def _new_contact(self, call: Call) -> None:
         now = clock.instant()

@@ -68,6 +68,7 @@ class Menu(Talking):
         await self.save()
         had = self.contact.play
         self.contact.play = await self.play(self.caller, files, digit_stops=step.barge_in) if files else ""
+        self.contact.music = False
         if self.contact.play:
             self.put()
             return None
@@ -115,6 +116,7 @@ class Menu(Talking):
         variables = self.contact.position.variables if self.contact.position is not None else None
         files = self.office.sounds.files(self.contact.farewell, variables)
         self.contact.play = await self.play(self.caller, files) if files and self.caller.connected else ""
+        self.contact.music = False
         if self.contact.play:
             self.arm(FAREWELL, FAREWELL_LIMIT_S)
             self.put()

@@ -144,7 +144,9 @@ class Contact(Wire):
     station: str = ""
     wait_ms: int | None = None
     play: str = ""
-    """Id of the play task whose end is waited for."""
+    """Id of the play task that the caller hears."""
+    music: bool = False
+    """It goes on until something happens; nobody waits for its end."""
     farewell: list[str] = []
     end_cause: int = Cause.NORMAL_CLEARING
     outcome: Outcome = Outcome.ABANDONED

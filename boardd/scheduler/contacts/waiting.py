@@ -82,19 +82,18 @@ class Waiting(Menu):
         """Say something to the waiting caller, then music."""
         section = self.queue_section()
         files = self.office.sounds.files(before)
-        if files:
-            self.contact.play = await self.play(self.caller, files)
-        if not files or not self.contact.play:
+        self.contact.play = await self.play(self.caller, files) if files else ""
+        self.contact.music = False
+        if not self.contact.play:
             await self.queue_music()
         if section.announce_every_s > 0:
             self.arm(ANNOUNCE, section.announce_every_s)
 
     async def queue_music(self) -> None:
         """Music until something happens."""
-        self.contact.play = ""
         files = self.office.sounds.files([self.queue_section().music])
-        if files:
-            await self.play(self.caller, files, loop=True)
+        self.contact.play = await self.play(self.caller, files, loop=True) if files else ""
+        self.contact.music = True
 
     async def announce(self) -> None:
         """Tell the caller how many wait before it."""
@@ -102,6 +101,9 @@ class Waiting(Menu):
             ahead = str(self.office.distributor.ahead(self.contact.id))
             files = self.office.sounds.files(["queue_ahead", "$ahead", "queue_persons"], {"ahead": ahead})
             self.contact.play = await self.play(self.caller, files) if files else ""
+            self.contact.music = False
+            if not self.contact.play:
+                await self.queue_music()
             self.arm(ANNOUNCE, self.queue_section().announce_every_s)
 
     # -- being rung for -----------------------------------------------------------------------------------------------
@@ -216,6 +218,7 @@ class Waiting(Menu):
         prompts = ["agent_number", "$agent", "at_your_service"] if section.announce_agent else []
         files = self.office.sounds.files(prompts, {"agent": self.contact.agent})
         self.contact.play = await self.play(self.caller, files) if files else ""
+        self.contact.music = False
         if self.contact.play:
             self.arm(GREETING, GREETING_LIMIT_S)
             self.put()
