@@ -90,15 +90,15 @@ class Bridges:
             if gone:
                 raise WrongStateError(f"call {gone[0]} ended meanwhile", call=gone[0], operation="link")
         except BoarddError:
-            await self._restore(bridge, old, new)
+            await self._restore(bridge, adds, [link for link in old if link not in new])
             raise
         bridge.links = new
 
-    async def _restore(self, bridge: Bridge, old: Sequence[Link], new: Sequence[Link]) -> None:
+    async def _restore(self, bridge: Bridge, adds: Sequence[LinkChange], dropped: Sequence[Link]) -> None:
         """Nothing half made: what took effect of a refused list is taken back, except links of calls that ended."""
-        kept = bridge.links if bridge.id in self._bridges else []
-        backs = self._changes([link for link in new if link not in old], on=False)
-        backs += self._changes([link for link in kept if link not in new], on=True)
+        backs = [LinkChange(add.source, add.sink, on=False) for add in adds]
+        if bridge.id in self._bridges:
+            backs += self._changes([link for link in dropped if link in bridge.links], on=True)
         for back in backs:
             with contextlib.suppress(BoarddError):
                 await self._link([back])
