@@ -129,7 +129,7 @@ class Connection:
     @property
     def unread(self) -> bool:
         """Whether the thread has sent something that has not been served."""
-        return bool(select.select([self.sock], [], [], 0)[0])
+        return _has_input(self.sock)
 
     def reply(self, reply: Reply) -> None:
         """Answer the call that is in progress. Nothing happens when the thread has gone away meanwhile."""
@@ -204,7 +204,7 @@ class RpcServer:
 
         A connection that has not been accepted may be anybody's, so nobody is settled until it has.
         """
-        if select.select([self._listener], [], [], 0)[0] or any(conn.unread for conn in self._strangers):
+        if _has_input(self._listener) or any(conn.unread for conn in self._strangers):
             return False
         client = self._clients.get(pid)
         if client is None:
@@ -325,6 +325,13 @@ class RpcServer:
         self.path.unlink(missing_ok=True)
         for conn in [*self._strangers, *(c for client in list(self._clients.values()) for c in client.connections)]:
             self._close(conn)
+
+
+def _has_input(sock: socket.socket) -> bool:
+    """Whether something waits to be read or accepted. (`select.select` would stop working at descriptor 1024.)"""
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _receive(sock: socket.socket) -> tuple[bytes, list[int], int]:

@@ -103,9 +103,9 @@ int SsmWaitForEventA(unsigned int timeout_ms, struct synway_event_ex *event)
 
     if (!event || !event->buffer)
         return misuse();
-    result = (int)shp_wait(timeout_ms, "SsmWaitForEventA", "uuWIIIIIIIX", timeout_ms, event->buffer_length,
-                           &notice.code, &notice.ref, &notice.param, &notice.user, &notice.sub_reason, &notice.extra,
-                           &notice.flags, &notice.length, event->buffer, event->buffer_length, NULL);
+    result = (int)shp_wait(timeout_ms, "SsmWaitForEventA", "uWIIIIIIX", timeout_ms, &notice.code, &notice.ref,
+                           &notice.param, &notice.user, &notice.sub_reason, &notice.extra, &notice.flags,
+                           event->buffer, event->buffer_length, &notice.length);
     if (result == 0)
         hand_out(event, &notice);
     return result;
@@ -118,9 +118,9 @@ int SsmGetEventA(struct synway_event_ex *event)
 
     if (!event || !event->buffer)
         return misuse();
-    result = (int)shp_wait(0, "SsmGetEventA", "uWIIIIIIIX", event->buffer_length, &notice.code, &notice.ref,
-                           &notice.param, &notice.user, &notice.sub_reason, &notice.extra, &notice.flags,
-                           &notice.length, event->buffer, event->buffer_length, NULL);
+    result = (int)shp_wait(0, "SsmGetEventA", "WIIIIIIX", &notice.code, &notice.ref, &notice.param, &notice.user,
+                           &notice.sub_reason, &notice.extra, &notice.flags, event->buffer, event->buffer_length,
+                           &notice.length);
     if (result == 0)
         hand_out(event, &notice);
     return result;
@@ -135,8 +135,8 @@ int SsmPutUserEventA(struct synway_event_ex *event)
 {
     if (!event)
         return misuse();
-    return (int)shp_call("SsmPutUserEventA", "wiuub", event->code, event->ref, event->param, event->user,
-                         event->buffer, event->data_length);
+    return (int)shp_call("SsmPutUserEventA", "wiuuuuub", event->code, event->ref, event->param, event->user,
+                         event->sub_reason, event->extra, event->flags, event->buffer, event->data_length);
 }
 
 int SsmGetInterEventType(void)

@@ -278,12 +278,11 @@ def test_no_event_leaves_the_structure_alone(started, ffi, served):
 
 
 def test_extended_events_with_data(started, ffi, served):
-    served.fake.handlers["SsmGetEventA"] = (0x45, -1, 1, 2, 3, 4, 1, 6, b"abcdef")
+    served.fake.handlers["SsmGetEventA"] = (0x45, -1, 1, 2, 3, 4, 1, b"abcdef")
     for room, data, flags, length in ((10, b"abcdef", 1, 6), (4, b"abcd", 5, 4)):
         buffer = ffi.new("char[10]")
         event = ffi.new("struct synway_event_ex *", {"buffer": buffer, "buffer_length": room, "reserved1": 99})
         assert started.SsmGetEventA(event) == 0
-        assert served.fake.args_of("SsmGetEventA") == (room,)
         assert (event.code, event.ref, event.param, event.user) == (0x45, -1, 1, 2)
         assert (event.sub_reason, event.extra, event.flags, event.data_length) == (3, 4, flags, length)
         assert ffi.buffer(buffer)[:] == data.ljust(10, b"\0")
@@ -307,9 +306,10 @@ def test_user_events(started, ffi, served):
     started.SsmPutUserEvent(0x1001, 2, 0xFFFFFFFF)
     assert served.fake.args_of("SsmPutUserEvent") == (0x1001, 2, 0xFFFFFFFF)
     data = ffi.new("char[]", b"data")
-    event = {"code": 1, "ref": 2, "param": 3, "user": 4, "buffer": data, "data_length": 4}
+    event = {"code": 1, "ref": 2, "param": 3, "user": 4, "sub_reason": 5, "extra": 6, "flags": 1, "buffer": data}
+    event["data_length"] = 4
     started.SsmPutUserEventA(ffi.new("struct synway_event_ex *", event))
-    assert served.fake.args_of("SsmPutUserEventA") == (1, 2, 3, 4, b"data")
+    assert served.fake.args_of("SsmPutUserEventA") == (1, 2, 3, 4, 5, 6, 1, b"data")
 
 
 # -- callbacks and memory ----------------------------------------------------------------------------------------------
