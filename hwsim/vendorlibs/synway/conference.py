@@ -112,6 +112,7 @@ class Conferences:
         place = next(n for n in range(group.limits.members) if n not in group.members)
         gain_mb = volume_mb(volume) if mode == CHAIR and volume > 1 else 0
         group.members[place] = Member(place, channel, mode, gain_mb, speaks=mode == CHAIR)
+        self.switching.in_conference.add(channel.number)
         self._wire(group)
 
     def leave(self, channel: Channel, free_group: bool) -> None:
@@ -124,6 +125,7 @@ class Conferences:
             self.switching.disconnect(channel, other.channel)
             self.switching.disconnect(other.channel, channel)
         del group.members[member.number]
+        self.switching.in_conference.discard(channel.number)
         if free_group and not group.members:
             del self.groups[group.number]
 

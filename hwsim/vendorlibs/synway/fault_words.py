@@ -23,7 +23,7 @@ def register_faults(registry: FaultRegistry, library: SynwayLibrary) -> None:
     faults = library.faults
 
     def of_function(act: Callable[[str, Args], None]) -> Inject:
-        def inject(where: str, args: Args) -> Undo:
+        def inject(where: str, args: Args) -> Undo | None:
             if not where.startswith(("Ssm", "Spy")):
                 raise FaultError(f"{where or 'nothing'} is not a function of the library")
             act(where, args)
@@ -32,7 +32,7 @@ def register_faults(registry: FaultRegistry, library: SynwayLibrary) -> None:
         return inject
 
     def of_event(act: Callable[..., None], **extra: int) -> Inject:
-        def inject(where: str, args: Args) -> Undo:
+        def inject(where: str, args: Args) -> Undo | None:
             values = {key: whole(args, key, default) for key, default in extra.items()}
             ref = whole(args, "ref", 0) if "ref" in args else None
             act(parse(where, "an event code"), ref=ref, times=whole(args, "times", 1), **values)
@@ -41,7 +41,7 @@ def register_faults(registry: FaultRegistry, library: SynwayLibrary) -> None:
         return inject
 
     def of_channel(act: Callable[[int, Args], None], undo: Callable[[int], None] | None = None) -> Inject:
-        def inject(where: str, args: Args) -> Undo:
+        def inject(where: str, args: Args) -> Undo | None:
             channel = parse(where, "a channel number")
             try:
                 act(channel, args)
@@ -52,7 +52,7 @@ def register_faults(registry: FaultRegistry, library: SynwayLibrary) -> None:
         return inject
 
     def of_card(act: Callable[[str, bool], None]) -> Inject:
-        def inject(where: str, args: Args) -> Undo:
+        def inject(where: str, args: Args) -> Undo | None:
             try:
                 act(where, False)
             except KeyError as error:
@@ -64,15 +64,15 @@ def register_faults(registry: FaultRegistry, library: SynwayLibrary) -> None:
     def block(name: str, args: Args) -> None:
         faults.block(name, whole(args, "ms", 0) or None, whole(args, "times", 1))
 
-    def flood(where: str, args: Args) -> Undo:
+    def flood(where: str, args: Args) -> Undo | None:
         library.flood_events(parse(where, "a reference"), whole(args, "count", 1000))
         return None
 
-    def after_stop(where: str, args: Args) -> Undo:
+    def after_stop(where: str, args: Args) -> Undo | None:
         library.event_after_stop(parse(where, "an event code"), whole(args, "ref", 0), whole(args, "param", 0))
         return None
 
-    def licence(_where: str, _args: Args) -> Undo:
+    def licence(_where: str, _args: Args) -> Undo | None:
         faults.expire_licence()
         return partial(faults.expire_licence, False)
 

@@ -46,6 +46,7 @@ class Switching:
     engine: Engine
     links: dict[Link, tuple[Channel, Channel, int]] = field(default_factory=dict)
     bus: dict[int, Channel] = field(default_factory=dict)
+    in_conference: set[int] = field(default_factory=set)
     bus_listeners: dict[tuple[int, int], tuple[Channel, int]] = field(default_factory=dict)
 
     # -- what the application does ------------------------------------------------------------------------------------
@@ -140,8 +141,11 @@ class Switching:
                 raise Refusal(ErrorCode.UNSUPPORTED, f"channel {channel.number} has no line")
 
     def _refuse_exclusive(self, listener: Channel) -> None:
+        if listener.number in self.in_conference:
+            raise Refusal(ErrorCode.FAILED, f"channel {listener.number} is in a conference")
+        exclusive = (LinkKind.TALK, LinkKind.LISTEN)
         for _, number, kind in self.links:
-            if number == listener.number and kind in (LinkKind.TALK, LinkKind.LISTEN, LinkKind.CONFERENCE):
+            if number == listener.number and kind in exclusive:
                 raise Refusal(ErrorCode.FAILED, f"channel {listener.number} is already listening")
 
     def _add(self, source: Channel, listener: Channel, kind: LinkKind, gain_mb: int) -> None:

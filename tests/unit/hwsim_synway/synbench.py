@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -167,7 +168,7 @@ class Bench:
     def states(self, ch: int) -> list[int]:
         """The states a channel entered, as its events tell."""
         changes = self.params(0x18, ch)
-        for before, after in zip(changes, changes[1:], strict=False):
+        for before, after in itertools.pairwise(changes):
             assert before & 0xFFFF == after >> 16, "state events do not join"
         return [p & 0xFFFF for p in changes]
 

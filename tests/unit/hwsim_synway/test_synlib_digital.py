@@ -482,7 +482,7 @@ def test_circuit_reset(make, signalling):
 
 
 def test_guard_after_release_when_the_driver_has_one(make):
-    bench, net = span(make, retry_dial_ms=300)
+    bench, _net = span(make, retry_dial_ms=300)
     bench.call("SsmAutoDial", 0, "10086")
     bench.run(100)
     bench.call("SsmHangup", 0)

@@ -125,7 +125,7 @@ def test_pending_reason_only_in_seven(analog):
 
 @pytest.mark.parametrize("value", [-1, 1])
 def test_pickup_failure_value(make, value):
-    bench, exchange = build(make, pickup_failure=value)
+    bench, _exchange = build(make, pickup_failure=value)
     bench.call("SsmPickup", 0)
     assert bench.call("SsmPickup", 0) == value
 
@@ -167,7 +167,7 @@ def test_dial_from_picked_up(analog, exchange):
 
 
 def test_no_dial_tone(make):
-    bench, exchange = build(make, dial_tone_ms=None)
+    bench, _exchange = build(make, dial_tone_ms=None)
     bench.call("SsmAutoDial", 0, "123")
     bench.run(4900)
     assert bench.state(0) == 4
@@ -308,7 +308,7 @@ def test_voltage_and_offline_state(make):
 
 
 def test_no_state_ten_in_some_drivers(make):
-    bench, exchange = build(make, fxo_clear_ms=0)
+    bench, _exchange = build(make, fxo_clear_ms=0)
     bench.call("SsmPickup", 0)
     bench.call("SsmHangup", 0)
     assert bench.states(0) == [1, 0]
