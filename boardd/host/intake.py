@@ -33,6 +33,7 @@ from boardd.host.unattended import UnattendedOffers
 
 log = structlog.get_logger("boardd.host")
 S = ChannelState
+_NO_CALL = frozenset({S.IDLE, S.OUT_OF_SERVICE, S.BROKEN})
 
 
 class Intake:
@@ -97,7 +98,7 @@ class Intake:
             if line.channel.state is S.RELEASING:
                 self._watch_releasing(line)
             if line.is_station:
-                self._stations.started(line)
+                self._stations.usable(line)
 
     def close(self) -> None:
         """The host is stopping: offers that still come are refused."""
@@ -163,7 +164,7 @@ class Intake:
         handler(line, event)
         if not line.holds:
             line.sync()
-            self._check_stray(line)
+            self._reconcile(line)
 
     def _unexpected(self, line: Line | None, event: d.DriverEvent) -> None:
         name = type(event).__name__
@@ -182,8 +183,14 @@ class Intake:
         else:
             self._unexpected(line, event)
 
-    def _check_stray(self, line: Line) -> None:
-        if line.call is None and line.port.state in CALL_STATES:
+    def _reconcile(self, line: Line) -> None:
+        """State before events: what the card has on the channel and what we have must be the same."""
+        live = line.call
+        if live is not None:
+            if live.on_card and live.alive and line.port.state in _NO_CALL:
+                line.counters["lost"] += 1
+                self._calls.release(live, Cause.TEMPORARY_FAILURE, "card")
+        elif line.port.state in CALL_STATES:
             line.counters["stray"] += 1
             cause = Cause.TEMPORARY_FAILURE
             self._tasks.spawn(self._hang_up_stray(line, cause), f"stray {line.id}")
@@ -207,6 +214,9 @@ class Intake:
                 self._unexpected(line, event)
                 self._calls.release(live, Cause.TEMPORARY_FAILURE, "card", hang_up=False)
             line.backlog.appendleft(event)
+            return
+        if line.port.state is not S.OFFERED:
+            self._unexpected(line, event)
             return
         if self._closed:
             return
@@ -298,6 +308,9 @@ class Intake:
             live.call.called = event.called or live.call.called
             self._calls.publish(EventType.CALLER_ID, live)
             return
+        if line.port.state is not S.OBSERVED:
+            self._unexpected(line, event)
+            return
         direction = Direction(event.direction) if event.direction in Direction.__members__.values() else Direction.BOTH
         live = self._calls.mint(line, S.OBSERVED, direction, caller=event.caller, called=event.called, observed=True)
         self._calls.hold(line)
@@ -346,6 +359,8 @@ class Intake:
     # -- the channel itself -------------------------------------------------------------------------------------------
     def _usable(self, line: Line, event: d.Usable) -> None:
         if event.usable:
+            if line.is_station:
+                self._stations.usable(line)
             return
         line.channel.reason = event.reason
         if line.call is not None:

@@ -46,9 +46,9 @@ class Stations:
         """Told of a number that was dialled completely, after it was announced."""
         calls.on_released.append(self._released)
 
-    def started(self, line: Line) -> None:
-        """The library runs: a headset that is put down is not available."""
-        if line.channel.always_off_hook and line.channel.off_hook is False:
+    def usable(self, line: Line) -> None:
+        """The channel can be used: but a headset that is put down is not available."""
+        if line.channel.always_off_hook and line.channel.off_hook is False and line.call is None:
             self._headset_down(line)
 
     # -- hook ---------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import asyncio
 
 from boardd.contract import driver as d
 from boardd.contract.capabilities import Capability, ChannelKind
+from boardd.contract.errors import DeviceError
 from boardd.contract.objects import Board, Channel, Span, SwitchingProfile
 from boardd.contract.states import AnswerEvidence, BoardState, SpanState
 from boardd.contract.states import ChannelState as S
@@ -103,7 +104,7 @@ class FakePort(d.ChannelPort):
     async def _do_play(self, request):
         await self._op("play", request)
         if self.playing is not None:
-            raise RuntimeError("already playing")
+            raise DeviceError("already playing", channel=self.id)
         self.playing = request
 
     async def _do_stop_play(self):
@@ -229,3 +230,10 @@ class FakeDriver(d.DomainDriver):
 
     async def scan(self):
         return [{"card": "fake"}]
+
+
+def make(settings, naming, sink, channel_settings):
+    """The factory that an entry point would name."""
+    made = FakeDriver(sink)
+    made.settings = dict(settings)
+    return made
