@@ -1,7 +1,7 @@
-"""The domain driver for Synway cards: start, stop, links, probe, scan. One per process: the library is process-global.
+"""The domain driver for Synway cards: start, stop, links, probe, scan. One per process, as the library is global to it.
 
-Start: load the library, SsmStartCti, inventory, event queue in the mode of the configuration, settings of every channel,
-everything forced on-hook or clear, a snapshot of the states; only then anything is announced.
+Start: load the library, SsmStartCti, inventory, event queue in the mode of the configuration, settings of every
+channel, everything forced on-hook or clear, a snapshot of the states; only then anything is announced.
 """
 
 from __future__ import annotations
@@ -243,12 +243,13 @@ class SynwayDriver(DomainDriver):
 
     async def _wait_free(self) -> None:
         """Give the lines the time that they need to clear, at most CLEAR_LIMIT_S."""
-        try:
-            async with asyncio.timeout(CLEAR_LIMIT_S):
-                while not all(port.at_rest(port.vendor) for port in self.ports.values()):
-                    await asyncio.sleep(CLEAR_POLL_S)
-        except TimeoutError:
-            log.error("lines_not_clear", channels=[p.id for p in self.ports.values() if not p.at_rest(p.vendor)])
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + CLEAR_LIMIT_S
+        while busy := [port.id for port in self.ports.values() if not port.at_rest(port.vendor)]:
+            if loop.time() >= until_s:
+                log.error("lines_not_clear", channels=busy)
+                return
+            await asyncio.sleep(CLEAR_POLL_S)
 
     # -- while it runs ------------------------------------------------------------------------------------------------
     async def link(self, changes: Sequence[LinkChange]) -> None:
