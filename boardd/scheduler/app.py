@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from boardd.api.rights import GroupRights
 from boardd.api.server import Server
 from boardd.config.site import Site, load_site
 from boardd.contract.capabilities import ChannelKind
-from boardd.contract.errors import BoarddError
+from boardd.contract.errors import BoarddError, UnknownIdError
 from boardd.contract.events import Event
 from boardd.contract.ids import UlidSource
 from boardd.contract.objects import Fact
@@ -50,6 +50,8 @@ CLIENT_NAME = "scheduler"
 CLAIM_RETRY_S = 1.0
 FACTS_RETRY_S = 1.0
 BOARDS_ALARM_S = 10.0
+DEFAULT_GROUPS = ("stations", "trunks")
+"""Groups of channels that no configured group matches (boardd.config.site)."""
 DATABASE = "scheduler.db"
 RAW_DIR = ".raw"
 
@@ -57,9 +59,17 @@ RAW_DIR = ".raw"
 class Scheduler:
     """Everything of the scheduler but its sockets, so that tests can give it other boards."""
 
-    def __init__(self, config: SchedulerConfig, boards: Boards, state_dir: Path, recordings_dir: Path) -> None:
+    def __init__(
+        self,
+        config: SchedulerConfig,
+        boards: Boards,
+        state_dir: Path,
+        recordings_dir: Path,
+        groups: Iterable[str] = DEFAULT_GROUPS,
+    ) -> None:
         self.config = config
         self.boards = boards
+        self._groups = set(groups)
         self._epoch = UlidSource().mint(clock.wall_ms())
         self._began_mono_ms = clock.mono_ms()
         self._acks: dict[tuple[str, str, str], None] = {}
@@ -103,8 +113,9 @@ class Scheduler:
 
     async def begin(self) -> None:
         """The boards are connected and known: begin to work."""
-        self._spawn(self._claim_for_ever(), "claims")
+        await self._claim_missing()
         await self.desk.begin()
+        self._spawn(self._claim_for_ever(), "claims")
 
     async def close(self) -> None:
         """Stop; nothing is hung up."""
@@ -128,23 +139,27 @@ class Scheduler:
         self._tasks.append(asyncio.get_running_loop().create_task(work, name=name))
 
     # -- claims and facts ---------------------------------------------------------------------------------------------
+    async def _claim_missing(self) -> bool:
+        """Claim the configured groups and those that channels show; whether any is new."""
+        shown = {c.group for c in self.boards.mirror.channels.values() if c.kind is not ChannelKind.TAP and c.group}
+        fresh = False
+        for group in sorted((self._groups | shown) - self.claimed):
+            try:
+                await self.boards.claim(group)
+                self.claimed.add(group)
+                fresh = True
+            except UnknownIdError:
+                self._groups.discard(group)
+            except BoarddError as error:
+                log.warning("claim_refused", group=group, code=error.code, text=error.message)
+        return fresh
+
     async def _claim_for_ever(self) -> None:
-        """Claim every group that has trunks or stations; the boards may show more of them later."""
+        """Groups may appear, or be given back by another client, at any time."""
         while True:
-            groups = {
-                c.group for c in self.boards.mirror.channels.values() if c.kind is not ChannelKind.TAP and c.group
-            }
-            fresh = False
-            for group in sorted(groups - self.claimed):
-                try:
-                    await self.boards.claim(group)
-                    self.claimed.add(group)
-                    fresh = True
-                except BoarddError as error:
-                    log.warning("claim_refused", group=group, code=error.code, text=error.message)
-            if fresh:
-                self.desk.look_round()
             await asyncio.sleep(CLAIM_RETRY_S)
+            if await self._claim_missing():
+                self.desk.look_round()
 
     def _stored(self, keys: list[tuple[str, str, str]]) -> None:
         self._acks.update(dict.fromkeys(keys))
@@ -232,7 +247,8 @@ async def serve(site: Site, config: SchedulerConfig, notifier: Notifier) -> None
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     client = Client.connect(site.board_socket, name=CLIENT_NAME)
-    scheduler = Scheduler(config, client, site.paths.state_dir, site.paths.recordings_dir)
+    groups = {*DEFAULT_GROUPS, *site.groups}
+    scheduler = Scheduler(config, client, site.paths.state_dir, site.paths.recordings_dir, groups)
     site.paths.runtime_dir.mkdir(parents=True, exist_ok=True)
     await scheduler.open()
     rights = site.rights

@@ -252,13 +252,15 @@ class Actor(abc.ABC):
         if not leg.ended and not leg.leaving:
             await self.ask("call.stop_play", schema.CallParams(call=leg.call), schema.Nothing)
 
-    async def take_over(self, leg: Leg) -> None:
-        """Become the controller of a leg's call."""
-        self.held.add(leg.call)
+    async def take_over(self, leg: Leg) -> bool:
+        """Become the controller of a leg's call; whether we are."""
         params = schema.TakeParams(call=leg.call, orphan=self.office.treatment(), tag=self.contact.id)
         call = await self.ask("call.take", params, Call)
-        if call is not None:
-            leg.last = call
+        if call is None:
+            return False
+        self.held.add(leg.call)
+        leg.last = call
+        return True
 
     def now(self) -> Instant:
         """This moment."""

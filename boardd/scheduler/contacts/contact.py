@@ -319,8 +319,8 @@ class ContactActor(Calling):
         """The host treated the call as an orphan, or never heard of this process: become its controller again."""
         if leg.last is not None and leg.last.orphaned:
             self.orphans.add(leg.call)
-        await self.take_over(leg)
-        if leg is self.caller and not leg.leaving and leg.connected:
+        taken = await self.take_over(leg)
+        if taken and leg is self.caller and not leg.leaving and leg.connected:
             await self._resume()
 
     async def _resume(self) -> None:
