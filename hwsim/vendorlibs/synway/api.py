@@ -6,6 +6,7 @@ PARKED; `Refusal` sets the last error. `on_channel` handlers get the channel obj
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -86,6 +87,7 @@ def on_channel(
     """Register a handler that gets the channel named by its first argument; other channel classes get error 3."""
 
     def register(handler: Handler) -> Handler:
+        @functools.wraps(handler)
         def run(call: Call, number: int, *args: Any) -> Result:
             channel = call.channel(number)
             if not isinstance(channel, only) or not channel.leg:

@@ -220,7 +220,7 @@ def get_own(call: Call, channel: Channel) -> Reply:
     return text(channel.tx_caller_id)
 
 
-@on_channel("SsmGetCallerId", "SsmGetCallerIdA")
+@on_channel("SsmGetCallerId")
 def caller(call: Call, channel: Channel) -> Reply:
     """The caller's number."""
     return text(channel.caller_id)
@@ -254,7 +254,7 @@ def clear_caller(call: Call, channel: Channel) -> int:
     return 0
 
 
-@on_channel("SsmGetPhoNumStr", "SsmGetPhoNumStrA")
+@on_channel("SsmGetPhoNumStr")
 def called(call: Call, channel: Channel) -> Reply:
     """The called number."""
     return text(channel.called)
@@ -266,7 +266,7 @@ def called_length(call: Call, channel: Channel) -> int:
     return len(channel.called)
 
 
-@on_channel("SsmGet1stPhoNumStr", "SsmGet1stPhoNumStrA")
+@on_channel("SsmGet1stPhoNumStr")
 def first_called(call: Call, channel: Channel) -> Reply:
     """The original called number."""
     return text(channel.first_called)

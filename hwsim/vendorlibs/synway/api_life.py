@@ -35,7 +35,7 @@ def close(call: Call) -> Parked:
     return PARKED
 
 
-@api("SsmGetLastErrMsg", "SsmGetLastErrMsgA", before_start=True)
+@api("SsmGetLastErrMsg", before_start=True)
 def last_error_text(call: Call) -> Reply:
     """The text of the last error; the slot is not changed."""
     return Reply(0, (call.library.error_text.encode("gbk", "replace"),))
@@ -61,12 +61,6 @@ def interrupts(call: Call) -> int:
         return call.library.frozen_interrupts
     call.library.frozen_interrupts = (call.library.sim.now_us - call.library.started_us) // (INTERRUPT_MS * 1000)
     return call.library.frozen_interrupts
-
-
-@api("SsmPauseCard", "SsmRestartCard")
-def legacy(call: Call) -> Result:
-    """The 2014 build does not support these."""
-    raise Refusal(ErrorCode.UNSUPPORTED, f"{call.name} is not supported")
 
 
 @api("SsmStartBoard", "SsmStopBoard")

@@ -26,7 +26,7 @@ def clear(call: Call, channel: Channel) -> int:
     return 0
 
 
-@on_channel("SsmGetDtmfStr", "SsmGetDtmfStrA")
+@on_channel("SsmGetDtmfStr")
 def digits(call: Call, channel: Channel) -> Reply:
     """The whole buffer."""
     return text(channel.digits.buffer)

@@ -27,6 +27,16 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"^[0-9*#A-F]{1,30}$")
 _APPEND = re.compile(r"^[0-9*#A-F]{1,20}$")
 CAUSE_NORMAL, CAUSE_TEMPORARY, CAUSE_CHANNEL, CAUSE_TIMER, CAUSE_NO_ANSWER = 16, 41, 44, 102, 19
+TAKES_CALLS = frozenset(
+    {
+        ChState.S_CALL_STANDBY,
+        ChState.S_CALL_LOCKED,
+        ChState.S_CALL_LOCAL_BLOCK,
+        ChState.S_CALL_REMOTE_BLOCK,
+        ChState.ISUP_REMOTELY_BLOCKED,
+    }
+)
+"""States in which the far end may seize the circuit; state 123 keeps it away (section 10.5)."""
 LOCAL_APP, REMOTE_BLO, SPAN_APP = 0x01, 0x02, 0x20
 ANSWER_S = 60
 
@@ -173,9 +183,8 @@ class DigitalChannel(Channel):
         """Seizure with a number. A circuit that cannot take it answers with cause 44."""
         if self.dialling and self.driver.personality.glare_incoming_wins:
             self._lose_to_incoming()
-        accepts = self.synchronised and not self.unplugged and self.state in IDLE_STATES
-        blocked = self.state is ChState.ISUP_LOCALLY_BLOCKED or self.remote_block is Block.BLOCKED
-        if not accepts or blocked:
+        accepts = self.synchronised and not self.unplugged and self.state in TAKES_CALLS
+        if not accepts or self.remote_block is Block.BLOCKED:
             self._tell("release", cause=CAUSE_CHANNEL)
             return
         self.stop_timer()

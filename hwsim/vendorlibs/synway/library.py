@@ -47,6 +47,7 @@ API_MODULES = (
     api_voice,
 )
 """The modules that fill the function table by being imported."""
+NULL_ALLOWED = frozenset({"SsmSetEvent", "SsmStartCtiEx", "SsmPutUserEventA", "ShimNextWork"})
 FAILED_START_MS = 2
 ALREADY_LOADED = -2
 
@@ -123,6 +124,8 @@ class SynwayLibrary:
             raise Refusal(ErrorCode.API_UNOPENED, "API is not opened")
         if handler is None:
             raise Refusal(ErrorCode.UNSUPPORTED, f"{name} is not supported by this board")
+        if None in args and name not in NULL_ALLOWED:
+            raise Refusal(ErrorCode.INVALID_PARAMETER, f"{name}: a NULL pointer was passed")
         if name in DSP_COMMANDS and self.faults.licence_expired:
             raise Refusal(ErrorCode.OPERATION_UNOPENED, "licence has expired")
         return handler(Call(self, conn, name, files), *args)

@@ -75,6 +75,9 @@ class Recorder:
         """
         try:
             self.refuse_if_active()
+            limit_samples = _limit_samples(codec, *limits)
+            if limit_samples == 0:
+                raise Refusal(ErrorCode.INVALID_PARAMETER, "record length is 0")
             base, old = _place(fd, codec, wav, start)
             if wav:
                 os.pwrite(fd, header(codec, old), 0)
@@ -89,7 +92,7 @@ class Recorder:
             fd,
             Format(codec),
             self.what(),
-            max_samples=_limit_samples(codec, *limits),
+            max_samples=limit_samples,
             offset_bytes=base + old,
         )
         self.begin(RecordTask(codec, recorder, fd, wav, old))

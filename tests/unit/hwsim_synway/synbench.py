@@ -1,4 +1,4 @@
-"""A simulated machine under test: real sound and time, only the transport and the far ends of the lines are scripted."""
+"""A simulated machine under test: real sound and time, the transport and the lines' far ends are scripted."""
 
 from __future__ import annotations
 

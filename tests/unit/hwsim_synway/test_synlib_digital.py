@@ -315,6 +315,19 @@ def test_pickup_of_an_idle_circuit(make):
     assert other.call("SsmPickup", 0) == 1
 
 
+def test_a_circuit_that_is_not_ready_takes_no_call(make):
+    bench = make(DIGITAL)
+    net = Net(bench.machine.spans["card0/1"].circuits[1])
+    assert bench.start() == 0
+    for ms in (100, 1000):
+        bench.run(ms)
+        net.call("8001")
+        assert net.log[-1] == ("release", 44)
+    bench.run(1000)
+    net.call("8001")
+    bench.until_state(0, 2)
+
+
 def test_reserved_channel_is_freed_after_a_minute(isdn):
     assert isdn.call("SsmSearchIdleCallOutCh", 160, 0x1D0003) == 3
     assert isdn.state(3) == 12
@@ -366,7 +379,7 @@ def test_incoming_takes_a_reserved_circuit(isdn, net):
     assert isdn.state(0) == 0
 
 
-# -- blocking -----------------------------------------------------------------------------------------------------------
+# -- blocking ----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("signalling", "state", "remote"), [("tup", 20, 19), ("isup", 123, 124), ("isdn_user", 20, 19)]
 )
@@ -412,7 +425,7 @@ def test_remote_blocking_is_acknowledged(make):
     assert isdn.error() == 3
 
 
-# -- span and circuit ---------------------------------------------------------------------------------------------------
+# -- span and circuit --------------------------------------------------------------------------------------------------
 def test_span_loss_in_call_and_idle(isdn, net):
     line = isdn.machine.spans["card0/1"]
     net.call("8001")

@@ -17,7 +17,7 @@ def idle(make):
     return bench
 
 
-# -- modes --------------------------------------------------------------------------------------------------------------
+# -- modes -------------------------------------------------------------------------------------------------------------
 def test_no_mode_no_queue(idle):
     assert idle.call("SsmGetEvent") == -2
     assert idle.call("SsmWaitForEvent", 100) == -2
@@ -78,7 +78,7 @@ def test_second_global_setting(make):
         assert bench.call("SsmSetEvent", 0xFFFF, -1, 1, 1, 0, 0, 0, 0) == result
 
 
-# -- masks --------------------------------------------------------------------------------------------------------------
+# -- masks -------------------------------------------------------------------------------------------------------------
 def test_one_event_of_one_channel_can_be_masked(analog):
     assert analog.call("SsmSetEvent", 0x18, 0, 0, *[None] * 5) == 0
     analog.call("SsmPickup", 0)
@@ -101,7 +101,7 @@ def test_two_codes_are_not_in_all_events(analog):
     assert analog.reply("SsmGetEvent").outs == (0x31, 0, 1)
 
 
-# -- waiting and queues -------------------------------------------------------------------------------------------------
+# -- waiting and queues ------------------------------------------------------------------------------------------------
 def test_wait_comes_back_with_the_event_or_in_time(analog):
     before_us = analog.sim.now_us
     assert analog.call("SsmWaitForEvent", 200) == -1
@@ -158,7 +158,7 @@ def test_timers(analog):
     assert analog.params(0x30, again) == [0, 0, 0]
 
 
-# -- callbacks ----------------------------------------------------------------------------------------------------------
+# -- callbacks ---------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("interface", "mode"), [(0, 2), (1, 5)])
 def test_callbacks_go_through_the_shims_event_thread(idle, interface, mode):
     idle.call("SsmSetInterEventType", interface)
@@ -182,7 +182,7 @@ def test_waits_are_declared(analog):
     assert analog.library.waits == {"SsmWaitForEvent", "SsmWaitForEventA", "ShimNextCallback", "ShimNextWork"}
 
 
-# -- faults -------------------------------------------------------------------------------------------------------------
+# -- faults ------------------------------------------------------------------------------------------------------------
 def test_blocked_for_a_time_and_for_ever(analog):
     analog.library.faults.block("SsmPickup", 300)
     assert analog.raw("SsmPickup", 0) is PARKED

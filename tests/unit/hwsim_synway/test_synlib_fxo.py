@@ -25,7 +25,7 @@ def to_result(bench, exchange, number="12345678"):
     bench.until_state(0, 6)
 
 
-# -- incoming -----------------------------------------------------------------------------------------------------------
+# -- incoming ----------------------------------------------------------------------------------------------------------
 def test_ring_answer_and_busy_tone(analog, exchange):
     exchange.ring(5)
     analog.until_state(0, 2)
@@ -130,7 +130,7 @@ def test_pickup_failure_value(make, value):
     assert bench.call("SsmPickup", 0) == value
 
 
-# -- outgoing -----------------------------------------------------------------------------------------------------------
+# -- outgoing ----------------------------------------------------------------------------------------------------------
 def test_dial_with_real_tones_and_voice_answer(analog, exchange):
     assert analog.call("SsmAutoDial", 0, "12345678") == 0
     assert (analog.state(0), analog.call("SsmChkAutoDial", 0)) == (4, 1)

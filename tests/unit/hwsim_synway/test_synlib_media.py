@@ -58,7 +58,7 @@ def talk(analog, exchange):
     return exchange
 
 
-# -- play ---------------------------------------------------------------------------------------------------------------
+# -- play --------------------------------------------------------------------------------------------------------------
 def test_play_is_heard_and_ends_at_the_service_interval(analog, talk):
     begin_us = analog.sim.now_us
     assert play(analog) == 0
@@ -225,7 +225,7 @@ def test_play_progress(analog, talk):
     assert analog.params(0x10, 0) == [25, 50, 75, 100]
 
 
-# -- record -------------------------------------------------------------------------------------------------------------
+# -- record ------------------------------------------------------------------------------------------------------------
 def test_record_wav_with_header_finished_at_stop(analog, talk):
     assert record(analog, "r.wav", codec=6) == 0
     assert analog.call("SsmChkRecToFile", 0) == 1
@@ -323,7 +323,7 @@ def test_death_leaves_an_unfinished_wav(analog, talk):
     os.close(fd)
 
 
-# -- digits and voice ---------------------------------------------------------------------------------------------------
+# -- digits and voice --------------------------------------------------------------------------------------------------
 def test_send_digits_as_sound(analog, talk):
     assert analog.call("SsmTxDtmf", 0, "159#") == 0
     assert analog.call("SsmChkTxDtmf", 0) == 1

@@ -147,7 +147,7 @@ def test_tones_to_the_telephone(analog, phone):
     assert analog.call("SsmSendTone", FXS, 9) == -1
 
 
-# -- taps ---------------------------------------------------------------------------------------------------------------
+# -- taps --------------------------------------------------------------------------------------------------------------
 @pytest.fixture
 def pair(analog):
     return analog.machine.analog_lines["card0/4"]

@@ -147,7 +147,7 @@ def test_listen_to_play_only(bench):
     assert bench.call("SsmUnListenToPlay", 0, 1) == 0
 
 
-# -- conferences --------------------------------------------------------------------------------------------------------
+# -- conferences -------------------------------------------------------------------------------------------------------
 def test_three_members_hear_each_other(bench):
     group = bench.call("SsmCreateConfGroup", -1, -1, -1, -1)
     assert group >= 0
