@@ -1,11 +1,34 @@
-"""Builds the plain shared libraries (no Python ABI) that ship inside the wheel beside the Python packages."""
+"""Builds what ships inside the wheel beside the Python packages: plain shared libraries (no Python ABI), catalogues."""
 
 from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).parent
+
+
+def compile_catalogues():
+    """Every boardd/locale/LANGUAGE/LC_MESSAGES/boardd.po into the .mo beside it."""
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    for source in sorted((HERE / "boardd" / "locale").glob("*/LC_MESSAGES/*.po")):
+        with source.open("rb") as file:
+            catalogue = read_po(file, locale=source.parent.parent.name, abort_invalid=True)
+        compiled = source.with_suffix(".mo.new")
+        with compiled.open("wb") as file:
+            write_mo(file, catalogue)
+        compiled.replace(source.with_suffix(".mo"))
+
+
+class BuildTexts(build_py):
+    """Compiles the catalogues before package data is collected."""
+
+    def run(self):
+        compile_catalogues()
+        super().run()
 
 
 class PlainLib(Extension):
@@ -13,7 +36,11 @@ class PlainLib(Extension):
 
 
 class BuildPlain(build_ext):
-    """Names PlainLib outputs NAME.so; everything else as setuptools does."""
+    """Names PlainLib outputs NAME.so; everything else as setuptools does. Builds in place have their catalogues too."""
+
+    def run(self):
+        compile_catalogues()
+        super().run()
 
     def get_ext_filename(self, ext_name):
         ext = self.ext_map.get(ext_name)
@@ -70,4 +97,4 @@ LIBRARIES = [
     ),
 ]
 
-setup(ext_modules=[lib for lib in LIBRARIES if lib.sources], cmdclass={"build_ext": BuildPlain})
+setup(ext_modules=[lib for lib in LIBRARIES if lib.sources], cmdclass={"build_ext": BuildPlain, "build_py": BuildTexts})

@@ -18,7 +18,7 @@ from boardd.contract.text import _
 @verb_group(invoke_without_command=True)
 @click.pass_context
 def agents(context: click.Context) -> None:
-    """List agents: state, station, present contact, queues; subcommands change an agent's state."""
+    """List agents and what they do; subcommands change their state."""
     if context.invoked_subcommand is not None:
         return
     session: Session = context.obj

@@ -45,9 +45,10 @@ def call() -> None:
 )
 @pass_session
 def dial(session: Session, line: str, number: str, caller: str, follow: bool, max_s: int) -> None:
-    """Dial NUMBER on LINE: a trunk group, or one channel (id, #maker number, label or extension).
+    """Dial NUMBER on LINE.
 
-    A station rings; NUMBER is then left out.
+    LINE is a trunk group, or one channel: its id, #maker number, pcm0/17, label or extension. A station rings; NUMBER
+    is then left out.
     """
 
     async def work() -> None:
@@ -101,7 +102,10 @@ async def _watch(session: Session, client: Client, stream: AsyncIterator[Event],
 @click.argument("call_id", metavar="CALL")
 @pass_session
 def answer(session: Session, call_id: str) -> None:
-    """Answer the offered call CALL: its id or the last characters of it, or its channel in any form."""
+    """Answer the offered call CALL.
+
+    CALL is its id or the last characters of it, or its channel in any form.
+    """
 
     async def ask(client: Client) -> Call:
         picture = await client.fetch_snapshot()
@@ -120,8 +124,9 @@ def answer(session: Session, call_id: str) -> None:
 @option("--cause", type=click.IntRange(1, 127), default=16, show_default=True, help="Q.850 cause.")
 @pass_session
 def hangup(session: Session, call_id: str, cause: int) -> None:
-    """End the call CALL, in whatever state it is: its id or the last characters of it, or its channel.
+    """End the call CALL, in whatever state it is.
 
+    CALL is its id or the last characters of it, or its channel in any form.
     Administrators may hang up any call, also one that another program handles.
     """
 

@@ -13,7 +13,7 @@ from boardd.contract.text import _
 @verb()
 @pass_session
 def calls(session: Session) -> None:
-    """List present calls: numbers, state, evidence of answer, controller."""
+    """List present calls."""
     found = session.ask(lambda client: client.calls())
     if session.as_json:
         emit_json(found)

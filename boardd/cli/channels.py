@@ -20,7 +20,7 @@ from boardd.contract.text import _
 @option("--state", default="", help="Only channels in this state.")
 @pass_session
 def channels(session: Session, channel: str, group: str, state: str) -> None:
-    """List channels: id, maker's channel number, PCM/timeslot, label or extension, state, call.
+    """List channels under all their names, with state and call.
 
     CHANNEL is an id, #maker number, pcm0/17, label or extension; without it all are listed.
     """

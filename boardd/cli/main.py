@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 import click
 import structlog
+from structlog.typing import EventDict, WrappedLogger
 
 from boardd import logs
 from boardd.cli import language
@@ -23,7 +24,7 @@ from boardd.cli.contacts import contacts
 from boardd.cli.events import events
 from boardd.cli.exits import Exit
 from boardd.cli.explain import explain
-from boardd.cli.helptext import VerbGroup, option, verb_group
+from boardd.cli.helptext import VerbGroup, VerbOption, option, verb_group
 from boardd.cli.output import complain
 from boardd.cli.records import records
 from boardd.cli.reset import reset
@@ -59,7 +60,7 @@ def _speak(_context: click.Context, _parameter: click.Parameter, asked: str | No
     show_default=True,
     help="Folder of the sockets.",
 )
-@click.version_option(package_name="boardd")
+@click.version_option(package_name="boardd", cls=VerbOption, help="Show the version and exit.")
 @click.pass_context
 def cli(context: click.Context, as_json: bool, lang: str, runtime_dir: Path) -> None:
     """Look at and handle telephony boards.
@@ -146,8 +147,12 @@ def _quiet_log() -> None:
     if os.environ.get(LOG_LEVEL):
         logs.configure("boardctl")
         return
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL + 1))
+    structlog.configure(processors=[_drop])
     logging.getLogger().addHandler(logging.NullHandler())
+
+
+def _drop(_logger: WrappedLogger, _level: str, _event: EventDict) -> EventDict:
+    raise structlog.DropEvent
 
 
 def _discard(stream: TextIO) -> None:

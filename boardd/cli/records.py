@@ -39,7 +39,10 @@ def records(
     limit: int,
     offset: int,
 ) -> None:
-    """List call detail records, newest first; with RECORD, a record's id, everything about that one."""
+    """List call detail records, newest first.
+
+    With RECORD, a record's id, everything about that one.
+    """
     if record:
         wanted = RecordParams(id=record)
         one = ask_scheduler(session, lambda scheduler: scheduler.ask("record", wanted, RecordInfo))

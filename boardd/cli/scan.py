@@ -36,9 +36,10 @@ class Scan(msgspec.Struct, kw_only=True, omit_defaults=False):
 @verb()
 @pass_session
 def scan(session: Session) -> None:
-    """List telephony cards: those of running libraries, known PCI and USB ids, and likely but unrecognised devices.
+    """List telephony cards.
 
-    Without a daemon only the last two are listed.
+    Those that the running libraries report, known PCI and USB ids, and devices that may be telephony cards but are not
+    recognised. Without a daemon only the last two.
     """
     found = Scan()
     try:

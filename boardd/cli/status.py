@@ -21,7 +21,10 @@ from boardd.contract.text import _, ngettext
 @verb()
 @pass_session
 def status(session: Session) -> None:
-    """Show daemon, domains, boards, spans, claims and alarms; exit 4 when a domain or board is broken."""
+    """Show daemon, domains, boards, spans and alarms.
+
+    Exit code 4 when a domain or board is broken.
+    """
     result, snapshot = session.ask(_both)
     scheduler = session.run(lambda: _scheduler(session))
     if session.as_json:
