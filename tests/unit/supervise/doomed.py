@@ -4,6 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
+from boardd import logs
 from boardd.notify import Notifier
 from boardd.supervise.app import Supervisor
 from boardd.supervise.keeper import Phase
@@ -20,4 +21,5 @@ async def main():
     await supervisor.run()
 
 
+logs.configure("supervisor")
 asyncio.run(main())

@@ -161,8 +161,9 @@ async def test_asked_twice_the_supervisor_kills(tmp_path):
 def test_children_outlive_the_supervisor_and_are_not_doubled(tmp_path):
     command = [sys.executable, str(HERE / "doomed.py"), str(tmp_path / "run"), str(tmp_path / "log")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as doomed:
-        assert doomed.stdout.readline() == b"running\n"
+        said = doomed.stdout.readline()
         doomed.send_signal(signal.SIGKILL)
+    assert said == b"running\n"
     pid = int((tmp_path / "log").read_text().split()[0])
     assert alive(pid)
 
