@@ -2,7 +2,7 @@
 
 A late call raises DeadlineError to its caller and marks the door `late`; the call itself goes on, and what it brings is
 reported to `hooks.late_result`. Calls behind it wait their turn. Only the call at the head of the queue and, once the
-head is late, those behind it are on the clock: nobody is blamed for a slow call in front of him. A call whose caller has
+head is late, those behind it are on the clock: nobody is blamed for a slow call in front. A call whose caller has
 gone before it began is withdrawn and never carried out (`data.begun` false).
 
 When one call hangs longer than `stuck_after_ms` beyond its deadline, or `stuck_calls` callers have got no answer while

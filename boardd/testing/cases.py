@@ -48,7 +48,7 @@ async def answered(stage: Stage, trunk: Trunk, behaviour: str = "waits") -> tupl
     channel, mark, _caller = await offered(stage, trunk, behaviour)
     await stage.port(channel).answer()
     await stage.log.wait(Connected, channel, mark)
-    assert stage.port(channel).state is S.CONNECTED
+    await stage.until(channel, S.CONNECTED, within_s=0)
     return channel, mark
 
 
@@ -139,10 +139,10 @@ async def dial_and_connect(stage: Stage) -> None:
     for trunk in stage.far.trunks:
         mark, port = stage.log.mark, stage.port(trunk.dials)
         await port.dial(stage.far.number("answers"))
-        assert port.state is S.DIALING
+        await stage.until(port.id, S.DIALING, within_s=0)
         await stage.log.wait(Alerting, port.id, mark)
         event = await stage.log.wait(Connected, port.id, mark)
-        assert port.state is S.CONNECTED
+        await stage.until(port.id, S.CONNECTED, within_s=0)
         if trunk.signals_answer:
             assert event.evidence is not AnswerEvidence.NONE
         await stage.free(port.id, mark)
@@ -235,11 +235,11 @@ async def ring_and_lift(stage: Stage) -> None:
     for station in stage.far.stations:
         mark, port = stage.log.mark, stage.port(station)
         await port.ring("13800138000")
-        assert port.state is S.ALERTING
+        await stage.until(station, S.ALERTING, within_s=0)
         await asyncio.sleep(3)
         await stage.far.lift(station)
         await stage.log.wait(Connected, station, mark, evidence=AnswerEvidence.HOOK)
-        assert port.state is S.CONNECTED
+        await stage.until(station, S.CONNECTED, within_s=0)
         await put_down(stage, station, mark)
 
 
