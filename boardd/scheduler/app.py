@@ -80,8 +80,8 @@ class Scheduler:
         self.desk = Desk(self._contact_changed, self._record_made)
         self.roster = Roster(config, self.store, self._agent_changed)
         self.distributor = Distributor(self.roster, lambda ext: station_free(boards, ext), self.desk.granted)
-        self.finisher = Finisher(self.store, recordings_dir, config.sections.recording.settle_s)
         raw_dir = recordings_dir / RAW_DIR
+        self.finisher = Finisher(self.store, recordings_dir, raw_dir, config.sections.recording.settle_s)
         self.policy = RecordingPolicy(config.sections.recording, raw_dir)
         sections = config.sections
         zone = zone_of(sections.timezone)

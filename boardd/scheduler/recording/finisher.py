@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -20,6 +21,7 @@ from boardd.contract.objects import Call, RecordStatus
 from boardd.media.stereo import sync_folder, write_stereo
 from boardd.scheduler.contacts.model import Contact
 from boardd.scheduler.recording.timeline import RawLeg, Timeline, lay_out
+from boardd.scheduler.records.database import Database
 from boardd.scheduler.records.record import Record, RecordingState
 from boardd.scheduler.records.store import Store
 
@@ -34,9 +36,10 @@ FACTS_LIMIT_S = 30.0
 class Finisher:
     """See the module text. `alarm` is not empty while finishing fails."""
 
-    def __init__(self, store: Store, recordings_dir: Path, settle_s: float) -> None:
+    def __init__(self, store: Store, recordings_dir: Path, raw_dir: Path, settle_s: float) -> None:
         self._store = store
         self._recordings_dir = recordings_dir
+        self._raw_dir = raw_dir
         self._settle_s = settle_s
         self._queue: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="finisher")
@@ -47,7 +50,20 @@ class Finisher:
         """Take up what an earlier process left, then work."""
         for record_id in await self._store.read(lambda database: database.unfinished_records()):
             self._queue.put_nowait((record_id, clock.mono_ms()))
+        await self._remove_finished()
         self._task = asyncio.get_running_loop().create_task(self._work(), name="finisher")
+
+    async def _remove_finished(self) -> None:
+        """Raw legs that an earlier process had finished, but had no time to remove."""
+        run = asyncio.get_running_loop().run_in_executor
+        try:
+            for path in await run(self._executor, _raw_files, self._raw_dir):
+                record_id = path.name.partition("-")[0]
+                record = await self._store.read(partial(_record, record_id))
+                if record is not None and record.recording_state is RecordingState.DONE:
+                    await run(self._executor, remove_raw, [path])
+        except (OSError, SQLAlchemyError) as error:
+            log.warning("raw_legs_not_removed", folder=str(self._raw_dir), error=str(error))
 
     async def close(self) -> None:
         """Stop after the file in hand."""
@@ -152,6 +168,14 @@ def _raw_leg(side: str, path: Path, status: RecordStatus | None) -> RawLeg | Non
         return None
     ended_ms = status.end.mono_ms if status.end is not None else None
     return RawLeg(side, path, status.began.mono_ms, ended_ms, samples)
+
+
+def _record(record_id: str, database: Database) -> Record | None:
+    return database.record(record_id)
+
+
+def _raw_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.alaw"))
 
 
 def remove_raw(paths: list[Path]) -> None:

@@ -93,7 +93,12 @@ class Store:
         self._wake.set()
 
     async def save(self) -> bool:
-        """Wait until everything put so far is on the disk. False: the disk refuses, go on without."""
+        """Wait until everything put so far is on the disk. False: the disk refuses, go on without.
+
+        While writing fails nobody waits: the next success takes everything.
+        """
+        if self.failure:
+            return False
         if not self._pending and self._task is not None and not self._wake.is_set():
             return True
         waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
