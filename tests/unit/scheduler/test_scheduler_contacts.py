@@ -1,8 +1,8 @@
 """Whole contacts on the boards' double: menu, queue, talk, ring no answer, features, internal and outside calls."""
 
 import pytest
-from scheduler_rig import Site
 from scheduler_loop import run
+from scheduler_rig import Site
 
 from boardd.contract.states import AnswerEvidence, ChannelState
 from boardd.media.wav import read_info
@@ -30,8 +30,13 @@ def test_welcome_menu_queue_agent_record(tmp_path):
         site.world.lift("801")
         await site.settle(0.1)
         assert contact.state is ContactState.CONNECTING
-        assert site.world.names(call)[-6:] == ["agent_number", "digit_1", "digit_0", "digit_0", "digit_1"] + [
-            "at_your_service"
+        assert site.world.names(call)[-6:] == [
+            "agent_number",
+            "digit_1",
+            "digit_0",
+            "digit_0",
+            "digit_1",
+            "at_your_service",
         ]
         await site.settle(5)
         assert contact.state is ContactState.TALKING
