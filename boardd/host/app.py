@@ -14,10 +14,9 @@ import os
 import signal
 from pathlib import Path
 
-import sdnotify  # type: ignore[import-untyped]  # the package has no annotations
 import structlog
 
-from boardd import clock
+from boardd import clock, logs
 from boardd.config.site import Site, load_site
 from boardd.contract.driver import DomainDriver, EventSink
 from boardd.contract.errors import BoarddError, ConfigurationError
@@ -27,7 +26,8 @@ from boardd.host import plugin
 from boardd.host.crashes import Crashes
 from boardd.host.fatal import EXIT_RESTART, die
 from boardd.host.host import Host
-from boardd.host.watchdog import Notifier, Watchdog
+from boardd.host.watchdog import Watchdog
+from boardd.notify import Notifier
 
 log = structlog.get_logger("boardd.host")
 
@@ -64,7 +64,7 @@ class App:
         uplink = loop.create_task(self.host.uplink.run(), name="uplink")
         self._watchdog.every_second.append(self._pulse)
         watchdog = loop.create_task(self._watchdog.run(), name="watchdog")
-        self._notifier.notify("READY=1")
+        self._notifier.ready()
         if within_budget:
             self.host.tasks.spawn(self._start(), "start library")
         else:
@@ -73,7 +73,7 @@ class App:
             values = {"count": self._crashes.recent, "window": self._section.crash_window_s, "domain": self._domain}
             await self._break(text.format(**values))
         code = await self._end
-        self._notifier.notify("STOPPING=1")
+        self._notifier.stopping()
         self._watchdog.unwatch()
         await self.host.stop()
         self._crashes.end()
@@ -91,7 +91,7 @@ class App:
 
     # -- library ------------------------------------------------------------------------------------------------------
     async def _start(self) -> None:
-        self._notifier.notify("STATUS=starting the library")
+        self._notifier.status("starting the library")
         try:
             descriptor = plugin.find_driver(self._section.driver)
             await self.host.start(self._make)
@@ -102,14 +102,14 @@ class App:
             die(f"the library did not start: {error.message}")
         if self.host.driver is not None and not self._end.done():
             self._watchdog.watch(self.host.driver, descriptor.heartbeat_parts)
-        self._notifier.notify("STATUS=running")
+        self._notifier.status("running")
         log.info("domain_running", domain=self._domain, channels=len(self.host.registry.lines))
 
     def _make(self, sink: EventSink) -> DomainDriver:
         return plugin.make_driver(plugin.find_driver(self._section.driver), self._domain, self._site, sink)
 
     async def _break(self, reason: str) -> None:
-        self._notifier.notify(f"STATUS=broken: {reason.splitlines()[0] if reason else ''}")
+        self._notifier.status(f"broken: {reason}")
         await self.host.broken(reason)
 
     def _reset(self) -> None:
@@ -138,11 +138,16 @@ def _lock(path: Path, domain: str) -> int:
 
 async def serve(domain: str, site: Site) -> int:
     """Run the host of `domain` on the running loop; the exit code."""
-    return await App(domain, site, sdnotify.SystemdNotifier()).run()
+    notifier = Notifier()
+    try:
+        return await App(domain, site, notifier).run()
+    finally:
+        notifier.close()
 
 
 def main(domain: str, config: Path) -> int:
     """Run `boardd host DOMAIN --config FILE`; the exit code. Raises ConfigurationError before anything is started."""
+    logs.configure(f"host/{domain}")
     site = load_site(config)
     if domain not in site.domains:
         known = ", ".join(site.domains)

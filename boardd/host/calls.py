@@ -203,14 +203,18 @@ class Calls:
         self.publish(EventType.CALL_ALERTING if alerting else EventType.CALL_PROCEEDING, live)
 
     def connected(self, live: LiveCall, evidence: AnswerEvidence) -> None:
-        """The speech path is through. Better evidence that comes later (reversal after none) is told again."""
+        """The speech path is through; a tapped call, which stays `observed`, was answered.
+
+        Better evidence that comes later (reversal after none) is told again.
+        """
         call = live.call
         if not live.alive:
             return
-        first = call.state is not ChannelState.CONNECTED
+        first = call.state is not ChannelState.CONNECTED and not (call.observed and call.answered is not None)
         if not first and (evidence is call.evidence or evidence is AnswerEvidence.NONE):
             return
-        call.state = ChannelState.CONNECTED
+        if not call.observed:
+            call.state = ChannelState.CONNECTED
         call.evidence = evidence
         if evidence is not AnswerEvidence.NONE or call.direction is Direction.IN:
             call.answered = call.answered or clock.instant()
@@ -218,7 +222,7 @@ class Calls:
         self.publish(EventType.CALL_CONNECTED, live)
         if live.journalled and call.answered is not None:
             self._tasks.spawn(self._journal.append(FactKind.ANSWER, call), f"answer-fact {call.id}")
-        if first:
+        if first and not call.observed:
             for listener in list(self.on_connected):
                 listener(live)
 

@@ -64,9 +64,11 @@ class Commands:
         self._generations: dict[str, int] = {}
         self.driver: DomainDriver | None = None
         self.on_reset: Callable[[], None] = lambda: None
+        self.on_facts: Callable[[], None] = lambda: None
         self._handlers: dict[str, Handler] = {
             "scan": self._scan,
             "board.reset": self._reset,
+            "facts": self._facts,
             "call.dial": self._dial,
             "call.take": self._take,
             "call.alert": self._alert,
@@ -129,6 +131,11 @@ class Commands:
             raise ClaimConflictError(f"call {call_id} is controlled by {holder}", call=call_id, controller=holder)
         return live
 
+    def _ending(self, origin: w.OriginParams, call_id: str) -> LiveCall:
+        """The call, if the client may end it. Administrators may without a claim: the daemon lets nobody else do so."""
+        live = self._calls.get(call_id)
+        return self._own(origin, call_id) if live.call.group in origin.groups else live
+
     async def _act(self, origin: w.OriginParams, call_id: str) -> LiveCall:
         live = self._own(origin, call_id)
         await self._begin_acting(live)
@@ -163,6 +170,11 @@ class Commands:
         if params.domain != self._registry.domain.name:
             raise UnknownIdError(f"no domain {params.domain} here", domain=params.domain)
         self.on_reset()
+        return w.Nothing()
+
+    async def _facts(self, _params: w.FactsParams, _origin: w.OriginParams) -> w.Nothing:
+        """Somebody new receives the facts: those not acknowledged are sent again."""
+        self.on_facts()
         return w.Nothing()
 
     # -- calls --------------------------------------------------------------------------------------------------------
@@ -204,11 +216,11 @@ class Commands:
 
     async def _reject(self, params: w.HangupParams, origin: w.OriginParams) -> None:
         check_cause(params.cause)
-        self._offers.reject(await self._act(origin, params.call), params.cause)
+        self._offers.reject(self._ending(origin, params.call), params.cause)
 
     async def _hangup(self, params: w.HangupParams, origin: w.OriginParams) -> None:
         check_cause(params.cause)
-        self._calls.release(self._own(origin, params.call), params.cause, "local")
+        self._calls.release(self._ending(origin, params.call), params.cause, "local")
 
     async def _play(self, params: w.PlayParams, origin: w.OriginParams) -> PlayStatus:
         live = await self._act(origin, params.call)

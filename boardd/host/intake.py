@@ -133,10 +133,11 @@ class Intake:
         if isinstance(event, d.Fatal):
             self.on_fatal(event.reason)
         elif isinstance(event, d.Trouble):
+            subject = self._registry.subject(event.channel)
             if event.raised:
-                self._alarms.set(event.code, event.channel, event.text)
+                self._alarms.set(event.code, subject, event.text)
             else:
-                self._alarms.clear(event.code, event.channel)
+                self._alarms.clear(event.code, subject)
         elif isinstance(event, d.SpanChanged):
             if not self._registry.span_changed(event):
                 self._unexpected(None, event)
@@ -191,14 +192,17 @@ class Intake:
                 line.counters["lost"] += 1
                 self._calls.release(live, Cause.TEMPORARY_FAILURE, "card")
         elif line.port.state in CALL_STATES:
-            line.counters["stray"] += 1
-            cause = Cause.TEMPORARY_FAILURE
-            self._tasks.spawn(self._hang_up_stray(line, cause), f"stray {line.id}")
+            self._hang_up_stray(line)
 
-    async def _hang_up_stray(self, line: Line, cause: Cause) -> None:
+    def _hang_up_stray(self, line: Line) -> None:
+        """The card has a call that is not ours."""
+        line.counters["stray"] += 1
         self._calls.hold(line)
+        self._tasks.spawn(self._clear(line, Cause.TEMPORARY_FAILURE), f"stray {line.id}")
+
+    async def _clear(self, line: Line, cause: Cause) -> None:
         try:
-            if line.call is None and not await line.hang_up(cause):
+            if not await line.hang_up(cause):
                 self._tasks.spawn(line.insist(cause), f"hang up {line.id}")
         finally:
             self._calls.unhold(line)
@@ -273,8 +277,6 @@ class Intake:
             self._stations.connected(line)
         elif line.call is None:
             self._late(line, event)
-        elif line.call.call.observed:
-            self._unexpected(line, event)
         else:
             self._calls.connected(line.call, event.evidence)
 
@@ -282,6 +284,8 @@ class Intake:
         live = line.call
         if live is None:
             self._late(line, event)
+            if line.port.state is S.RELEASING:
+                self._hang_up_stray(line)
             return
         dialing = live.call.direction is Direction.OUT and live.call.state is S.DIALING
         if dialing and event.cause == Cause.CHANNEL_UNAVAILABLE and not line.is_station:

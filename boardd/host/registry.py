@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from boardd import clock
 from boardd.config.site import Site
 from boardd.contract.driver import BoardChanged, ChannelPort, Inventory, SpanChanged
@@ -44,7 +46,7 @@ class Registry:
             self._span_alarm(span)
 
     def _line(self, port: ChannelPort) -> Line:
-        channel = port.info
+        channel = msgspec.structs.replace(port.info)
         section = self._site.channel(channel.id)
         channel.domain = self.domain.name
         channel.group = self._site.group_of(channel)
@@ -73,6 +75,11 @@ class Registry:
             if line.is_station and extension and line.channel.extension == extension:
                 return line
         return None
+
+    def subject(self, name: str) -> str:
+        """What a driver's alarm is about: a board, span or channel, or else the domain as a whole."""
+        known = name in self.boards or name in self.spans or name in self.lines
+        return name if known else self.domain.name
 
     def channels(self) -> list[Channel]:
         """All channels as announced."""

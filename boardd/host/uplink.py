@@ -34,12 +34,6 @@ FACT_WINDOW = 64
 """Facts that may be on their way unacknowledged, so that a long absence of the store does not flood the socket."""
 
 
-class LeaseNote(w.LeaseGrantParams):
-    """`host.lease`; `claims` (channel group -> client name) is sent by daemons that know it."""
-
-    claims: dict[str, str] | None = None
-
-
 class Uplink:
     """Keeps the connection to host.sock. `domain` and `snapshot` supply what the daemon is told."""
 
@@ -66,6 +60,7 @@ class Uplink:
         self.on_lease: Callable[[], None] = lambda: None
         """Leases or claims may have changed."""
         journal.on_fact = self._fact_settled
+        commands.on_facts = self._resend_facts
 
     async def run(self) -> None:
         """Connect, serve, connect again; ends only by cancellation."""
@@ -120,6 +115,10 @@ class Uplink:
         if self._connection is not None and len(self._flying) < FACT_WINDOW:
             self._send_fact(fact)
 
+    def _resend_facts(self) -> None:
+        self._flying.clear()
+        self._send_facts()
+
     def _send_facts(self) -> None:
         for fact in self._journal.unacknowledged():
             if len(self._flying) >= FACT_WINDOW:
@@ -146,7 +145,7 @@ class Uplink:
     def notification(self, connection: Connection, method: str, params: msgspec.Raw) -> None:
         """`host.lease` and `facts.ack`."""
         if method == "host.lease":
-            lease = decode_params(params, LeaseNote)
+            lease = decode_params(params, w.LeaseGrantParams)
             self._leases.renew(lease.clients, lease.claims)
             self.on_lease()
         elif method == "facts.ack":

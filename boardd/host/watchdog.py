@@ -22,17 +22,17 @@ STILL_LIMIT_S = 15.0
 """Longer than the longest single library call (file class, 10 s); the service unit's WatchdogSec must be longer yet."""
 
 
-class Notifier(Protocol):
-    """sdnotify.SystemdNotifier."""
+class Feeder(Protocol):
+    """What a `boardd.notify.Notifier` does for us."""
 
-    def notify(self, state: str) -> None:
-        """Send `state` to NOTIFY_SOCKET; nothing when there is none."""
+    def watchdog(self) -> None:
+        """Tell the service manager that we live."""
 
 
 class Watchdog:
     """Feeds the service manager's watchdog. `parts` names the heartbeats that must move."""
 
-    def __init__(self, notifier: Notifier, on_still: Callable[[str], None]) -> None:
+    def __init__(self, notifier: Feeder, on_still: Callable[[str], None]) -> None:
         self._notifier = notifier
         self._on_still = on_still
         self._driver: DomainDriver | None = None
@@ -67,7 +67,7 @@ class Watchdog:
         """Feed if everything moved since the last feed; tell when something has stood still for too long."""
         driver = self._driver
         if driver is None:
-            self._notifier.notify("WATCHDOG=1")
+            self._notifier.watchdog()
             return
         now_s = asyncio.get_running_loop().time()
         beats = driver.heartbeat.beats
@@ -75,7 +75,7 @@ class Watchdog:
         self._moved_s.update(dict.fromkeys(moved, now_s))
         if len(moved) == len(self._parts):
             self._fed = dict(beats)
-            self._notifier.notify("WATCHDOG=1")
+            self._notifier.watchdog()
             return
         still = [part for part in self._parts if now_s - self._moved_s[part] >= STILL_LIMIT_S]
         if still:

@@ -278,10 +278,12 @@ async def test_who_may_act_on_a_call():
         with pytest.raises(ClaimConflictError):
             await r.do("call.take", client="other", call=call.id)
         with pytest.raises(StaleClaimError):
-            await r.do("call.hangup", groups=["lines"], call=call.id)
+            await r.do("call.stop_play", groups=["lines"], call=call.id)
         await r.do("call.send_digits", generation=3, call=call.id, digits="1")
         with pytest.raises(StaleClaimError):
             await r.do("call.hangup", generation=2, call=call.id)
+        with pytest.raises(ClaimConflictError):
+            await r.do("call.stop_play", client="admin", groups=[], call=call.id)
         r.attend("other")
         await r.settle(3)
         assert call.orphaned
@@ -289,3 +291,12 @@ async def test_who_may_act_on_a_call():
             await r.do("call.hangup", client="other", call=call.id)
         assert (await r.do("call.take", client="other", call=call.id))["controller"] == "other"
         await r.do("call.hangup", client="other", call=call.id)
+
+
+@virtual
+async def test_an_administrator_may_end_a_call_without_a_claim():
+    async with rig() as r:
+        call = await r.talk("e1a/1/1")
+        await r.do("call.hangup", client="admin", groups=[], generation=0, call=call.id)
+        await r.settle()
+        assert call.released is not None

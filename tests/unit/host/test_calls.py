@@ -6,7 +6,7 @@ from vloop import virtual
 
 from boardd.contract import driver as d
 from boardd.contract.errors import DeviceError, UnknownIdError, WrongStateError
-from boardd.contract.states import AnswerEvidence, ChannelState
+from boardd.contract.states import AnswerEvidence, BoardState, ChannelState, SpanState
 from boardd.contract.states import ChannelState as S
 
 
@@ -325,3 +325,68 @@ async def test_channel_state_is_told_with_the_one_before():
         assert (event.old, event.channel.state) == ("idle", ChannelState.OFFERED)
         numbers = [e.hseq for e in r.events]
         assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+
+@virtual
+async def test_answer_on_a_tapped_line_is_told_and_the_call_stays_observed():
+    async with rig() as r:
+        port = r.port("tap/1")
+        port.step(S.OBSERVED)
+        port.emit(d.Observed("tap/1", "in"))
+        port.emit(d.Connected("tap/1", AnswerEvidence.HOOK))
+        await r.settle()
+        call = r.last("call_connected").call
+        assert call.state is S.OBSERVED and call.answered is not None and call.evidence is AnswerEvidence.HOOK
+        assert facts(r, call.id) == ["begin", "answer"]
+        port.far_release(16)
+        port.step(S.IDLE)
+        port.emit(d.LineFree("tap/1"))
+        await r.settle()
+        assert r.types(call.id)[-1] == "call_released"
+
+
+@virtual
+async def test_a_card_that_waits_for_a_hang_up_gets_it_even_without_a_call():
+    async with rig() as r:
+        port = r.port("e1a/1/1")
+        port.step(S.RELEASING)
+        port.emit(d.ReleasedByFar("e1a/1/1", 44))
+        await r.settle()
+        assert port.ops("hangup") and r.line("e1a/1/1").free
+
+
+@virtual
+async def test_what_the_driver_does_to_its_own_description_is_not_taken_for_announced():
+    async with rig() as r:
+        port = r.port("fxs/1")
+        port.info.off_hook = True
+        port.lift()
+        await r.settle()
+        assert r.count("hook") == 1
+        port.info.line_volts = 48
+        port.emit(d.LineVoltage("fxs/1", 48))
+        assert r.last("channel_state").channel.line_volts == 48
+        port.put_down()
+        await r.settle()
+
+
+@virtual
+async def test_alarms_of_the_driver_spans_and_boards():
+    async with rig() as r:
+        r.driver.sink(d.Trouble("libfake", "library_late", True, "SsmPlay"))
+        r.driver.sink(d.SpanChanged("e1a/1", SpanState.ALARM, ("AIS",), 3))
+        r.driver.sink(d.BoardChanged("fxo", BoardState.BROKEN, "dsp"))
+        r.driver.sink(d.SpanChanged("nowhere/1", SpanState.UP))
+        standing = {(a.code, a.subject): a.text for a in r.host.alarms.standing()}
+        assert standing == {
+            ("library_late", "d"): "SsmPlay",
+            ("span_alarm", "e1a/1"): "AIS",
+            ("board_broken", "fxo"): "dsp",
+        }
+        assert r.last("span_state").span.raw_status == 3 and r.last("board_state").board.reason == "dsp"
+        r.driver.sink(d.Trouble("libfake", "library_late", False))
+        r.driver.sink(d.SpanChanged("e1a/1", SpanState.DOWN))
+        assert {a.code for a in r.host.alarms.standing()} == {"span_down", "board_broken"}
+        r.driver.sink(d.SpanChanged("e1a/1", SpanState.UP))
+        r.driver.sink(d.BoardChanged("fxo", BoardState.RUNNING))
+        assert r.host.alarms.standing() == [] and r.host.intake.counters["unexpected_SpanChanged"] == 1

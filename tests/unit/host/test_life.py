@@ -99,8 +99,8 @@ class Notes:
     def __init__(self):
         self.sent = []
 
-    def notify(self, state):
-        self.sent.append(state)
+    def watchdog(self):
+        self.sent.append("WATCHDOG=1")
 
 
 @virtual
@@ -187,7 +187,7 @@ def test_drivers_of_another_contract_are_refused_by_name(monkeypatch):
             plugin.find_driver("fake")
     install(monkeypatch, descriptor())
     assert plugin.find_driver("fake").family == "f"
-    with pytest.raises(ConfigurationError, match="other.*fake"):
+    with pytest.raises(ConfigurationError, match=r"other.*fake"):
         plugin.find_driver("other")
 
 

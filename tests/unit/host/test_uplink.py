@@ -194,6 +194,18 @@ async def test_many_facts_are_sent_through_a_window(r, daemon):
 
 
 @linked
+async def test_facts_are_sent_again_to_a_new_receiver(r, daemon):
+    await daemon.listen()
+    await settle(1)
+    await r.offered("e1a/1/1")
+    await settle()
+    assert len(daemon.facts) == 1
+    await daemon.do("facts")
+    await settle()
+    assert len(daemon.facts) == 2 and daemon.facts[0].key() == daemon.facts[1].key()
+
+
+@linked
 async def test_a_daemon_that_refuses_is_asked_again(r, daemon):
     daemon.refuse = True
     await daemon.listen()
