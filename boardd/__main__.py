@@ -69,7 +69,7 @@ def host(name: str, config: Path) -> None:
     """Run the host process of domain NAME."""
     from boardd.host.app import main as run_host
 
-    run_host(config, name)
+    raise click.exceptions.Exit(run_host(name, config))
 
 
 @cli.command()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from boardd.config.yamlfile import ConfigProblemsError
@@ -18,14 +17,13 @@ from hwsim.kernel.loop import Loop
 from hwsim.kernel.sim import Sim
 from hwsim.kernel.truth import TruthLog
 from hwsim.process_faults import ProcessFaults
-from hwsim.scenario.file import Scenario
+from hwsim.scenario.file import Scenario, wall_base_ms
 from hwsim.scenario.world import World
 from hwsim.vendorlibs.rpc import RpcServer
 from hwsim.vendorlibs.synway.cards import build_machine
 from hwsim.vendorlibs.synway.fault_words import register_faults
 from hwsim.vendorlibs.synway.library import SynwayLibrary
 
-CHINA = timezone(timedelta(hours=8))
 LEGS = 1024
 
 
@@ -122,12 +120,6 @@ class Simulator:
         self.loop.close()
         with contextlib.suppress(OSError):
             (self.options.folder / "synway.sock").unlink()
-
-
-def wall_base_ms(scenario: Scenario) -> int:
-    """The simulated wall clock at time zero, in ms since the Unix epoch (the exchange's `start`, Chinese time)."""
-    start = datetime.fromisoformat(scenario.file.exchange.start)
-    return round(start.replace(tzinfo=CHINA).timestamp() * 1000)
 
 
 def _synway_site(scenario: Scenario) -> dict[str, object]:

@@ -22,7 +22,7 @@ from hwsim.simulator import Options, Simulator
 SCENARIOS = Path(__file__).resolve().parent.parent / "scenarios"
 
 
-class Speed(click.ParamType):
+class Speed(click.ParamType[float | str]):
     """A number, or max."""
 
     name = "speed"

@@ -12,6 +12,7 @@ from hwsim.people.person import Person
 from hwsim.people.process import Acts
 from hwsim.people.voice_file import WavRecording
 from hwsim.scenario.faults import FaultError
+from hwsim.scenario.file import wall_base_ms
 from hwsim.scenario.world import World
 
 TRUTH_LIMIT = 400
@@ -45,6 +46,7 @@ class WorldCommands:
         return {
             "site": world.scenario.file.site,
             "now_us": sim.now_us,
+            "wall_base_ms": wall_base_ms(world.scenario),
             "seed": sim.seed,
             "finished": world.finished,
             "facts": len(sim.truth.facts),
@@ -220,9 +222,12 @@ def _dial(person: Person, digits: str) -> None:
 
 
 def _describe(person: Person) -> dict[str, Any]:
+    level = person.sim.engine.level(person.handset.leg)
     return {
         "person": person.name,
         "line": person.handset.line,
+        "hears_dbm0": level.rx_mb / 100,
+        "says_dbm0": level.tx_mb / 100,
         "party": person.party,
         "off_hook": person.handset.off_hook,
         "ringing": person.handset.ringing,

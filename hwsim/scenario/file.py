@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from boardd.config.schema import decode
 from boardd.config.yamlfile import ConfigProblemsError, Node, Problem, load_tree, parse_tree
 from hwsim.scenario.schema import ScenarioFile
+
+
+CHINA = timezone(timedelta(hours=8))
 
 
 @dataclass(frozen=True)
@@ -72,3 +76,9 @@ def _cards(machine: Node | None) -> tuple[Node, ...]:
     if cards is None or not isinstance(cards.value, list):
         raise ConfigProblemsError([(cards or machine).problem("cards must be a list (- item)")])
     return tuple(cards.value)
+
+
+def wall_base_ms(scenario: Scenario) -> int:
+    """The simulated wall clock at time zero, in ms since the Unix epoch (the exchange's `start`, Chinese time)."""
+    start = datetime.fromisoformat(scenario.file.exchange.start)
+    return round(start.replace(tzinfo=CHINA).timestamp() * 1000)
