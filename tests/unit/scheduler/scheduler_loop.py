@@ -21,7 +21,9 @@ class _Selector(selectors.EpollSelector):
         if self.loop.jobs:
             return super().select(10)
         if timeout is None:
-            raise RuntimeError("deadlock: nothing will ever happen")
+            if not (ready := super().select(10)):
+                raise RuntimeError("deadlock: nothing will ever happen")
+            return ready
         self.loop.now_s += timeout
         return super().select(0)
 
