@@ -68,7 +68,6 @@ class App:
         if within_budget:
             self.host.tasks.spawn(self._start(), "start library")
         else:
-            await self.host.recover(line_free=False)
             text = _("{count} crashes within {window} s: the library is not loaded; boardctl board reset {domain}")
             values = {"count": self._crashes.recent, "window": self._section.crash_window_s, "domain": self._domain}
             await self._break(text.format(**values))

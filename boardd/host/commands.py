@@ -1,6 +1,7 @@
 """What clients ask of this host, one handler per method; the daemon passes the request with who asks (`host.do`).
 
 A client may act on a call when it holds the call's channel group and no other client that is there controls the call.
+Which groups it holds is the daemon's word; so are generations of claims, which were compared before the request came.
 """
 
 from __future__ import annotations
@@ -61,7 +62,6 @@ class Commands:
         self._unattended = unattended
         self._leases = leases
         self._keys = KeyMemory()
-        self._generations: dict[str, int] = {}
         self.driver: DomainDriver | None = None
         self.on_reset: Callable[[], None] = lambda: None
         self.on_facts: Callable[[], None] = lambda: None
@@ -92,10 +92,6 @@ class Commands:
         """What this host can be asked."""
         return frozenset(self._handlers)
 
-    def forget_generations(self) -> None:
-        """A new connection to the daemon: a restarted daemon counts claims from the beginning."""
-        self._generations.clear()
-
     async def run(self, origin: w.OriginParams) -> Any:
         """Do a client's request; the result as plain JSON values. Raises BoarddError."""
         handler = self._handlers.get(origin.method)
@@ -111,12 +107,6 @@ class Commands:
 
     # -- who may ------------------------------------------------------------------------------------------------------
     def _check_claim(self, origin: w.OriginParams, group: str, was_ours: bool = False) -> None:
-        known = self._generations.get(origin.client, 0)
-        if origin.generation < known:
-            raise StaleClaimError(
-                f"the claim of {origin.client} was taken over", client=origin.client, generation=origin.generation
-            )
-        self._generations[origin.client] = origin.generation
         if group in origin.groups:
             return
         kind = StaleClaimError if was_ours else ClaimConflictError

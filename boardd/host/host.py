@@ -168,6 +168,7 @@ class Host:
     async def broken(self, reason: str) -> None:
         """Stay up without the library: announce why, end what is open in the journal."""
         log.error("domain_broken", reason=reason)
+        await self.recover(line_free=False)
         self.registry.set_domain(BoardState.BROKEN, reason)
         await self.uplink.refresh()
 

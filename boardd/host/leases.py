@@ -22,6 +22,7 @@ class Leases:
         self._holding: set[str] = set()
         self._groups: dict[str, str] = {}
         self._told_groups = False
+        self._attended_s: dict[str, float] = {}
         self._began_s = asyncio.get_running_loop().time()
         self.on_lapse: Callable[[str], None] = lambda _client: None
         self.on_return: Callable[[str], None] = lambda _client: None
@@ -36,6 +37,9 @@ class Leases:
             if client not in self._holding:
                 self._holding.add(client)
                 self.on_return(client)
+        now_s = asyncio.get_running_loop().time()
+        held = [group for group, client in self._groups.items() if client in self._holding]
+        self._attended_s.update(dict.fromkeys(held, now_s))
 
     def learn(self, client: str, groups: Iterable[str]) -> None:
         """A client's request came with the groups that it holds."""
@@ -47,11 +51,14 @@ class Leases:
         return client in self._holding
 
     def attended(self, group: str) -> bool:
-        """Whether somebody is there to take offers of the group."""
-        client = self._groups.get(group)
-        if client is not None:
-            return client in self._holding
-        return not self._told_groups and bool(self._holding)
+        """Whether somebody is there to take offers of the group, or was so lately that he is not missed yet.
+
+        A daemon that was restarted tells of no claims until its clients have come back.
+        """
+        if self._groups.get(group) in self._holding or (not self._told_groups and self._holding):
+            return True
+        seen_s = self._attended_s.get(group)
+        return seen_s is not None and asyncio.get_running_loop().time() - seen_s < LEASE_LAPSE_MS / 1000 - 1e-6
 
     def grace_s(self) -> float:
         """For how long yet a missing controller is not missed, because this host has only just begun."""

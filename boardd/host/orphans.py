@@ -61,7 +61,7 @@ class Orphans:
 
     def drops_digit(self, live: LiveCall) -> bool:
         """Whether a digit heard now is not kept."""
-        return live.treatment == ORPHAN and not _treatment(live).buffer_digits
+        return live.call.orphaned and live.treatment == ORPHAN and not _treatment(live).buffer_digits
 
     def _treat(self, live: LiveCall) -> None:
         treatment = _treatment(live)

@@ -133,8 +133,7 @@ class Uplink:
 
     # -- api.connection.Handler ---------------------------------------------------------------------------------------
     def opened(self, connection: Connection) -> None:
-        """A daemon that was restarted counts generations of claims from the beginning."""
-        self._commands.forget_generations()
+        """Nothing to do: `_serve` goes on from here."""
 
     def request(self, connection: Connection, method: str, params: msgspec.Raw) -> Any:
         """`host.do`."""

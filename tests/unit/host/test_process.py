@@ -113,6 +113,19 @@ def test_a_wrong_installation_is_broken_at_once_and_names_what_is_wrong(tmp_path
         assert process.wait() == 0
 
 
+def test_a_broken_host_ends_what_an_earlier_one_left_open(tmp_path):
+    with Process(tmp_path, "offer") as first:
+        wait_for_open_call(tmp_path, first)
+        first.process.kill()
+        first.wait()
+    with Process(tmp_path, "config") as second:
+        second.until("STATUS=broken")
+        second.process.terminate()
+        assert second.wait() == 0
+    ends = [f.call for f in journal(tmp_path).unacknowledged() if f.fact == "end"]
+    assert len(ends) == 1 and ends[0].cause == 41 and ends[0].line_free is None
+
+
 def test_a_domain_has_one_host(tmp_path):
     held = _lock(tmp_path / "lock", "d")
     with pytest.raises(ConfigurationError, match="already"):
