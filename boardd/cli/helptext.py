@@ -101,6 +101,13 @@ class Verb(click.Command):
     context_class = _Context
     help = _Help()
 
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """See click, which keeps the option and its text from the first time."""
+        found = super().get_help_option(ctx)
+        if found is not None:
+            found.help = _("Show this message and exit.")
+        return found
+
     def get_short_help_str(self, limit: int = 45) -> str:
         """The first sentence, whole: a list of commands with cut sentences helps nobody."""
         paragraph = " ".join((self.help or "").split("\n\n")[0].split("\n"))
@@ -108,10 +115,21 @@ class Verb(click.Command):
         return paragraph[: min(ends)] if ends else paragraph.rstrip(".。")
 
 
+class ReaderGoneError(Exception):
+    """Nobody reads our output any more (`boardctl events --follow | head`). click would call that a failure."""
+
+
 class VerbGroup(Verb, click.Group):
-    """A group with translated help."""
+    """A group with translated help. A broken pipe ends its commands with ReaderGoneError."""
 
     command_class = Verb
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """See click."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise ReaderGoneError from None
 
 
 class VerbOption(click.Option):

@@ -24,7 +24,7 @@ from boardd.cli.contacts import contacts
 from boardd.cli.events import events
 from boardd.cli.exits import Exit
 from boardd.cli.explain import explain
-from boardd.cli.helptext import VerbGroup, VerbOption, option, verb_group
+from boardd.cli.helptext import ReaderGoneError, VerbGroup, VerbOption, option, verb_group
 from boardd.cli.output import complain
 from boardd.cli.records import records
 from boardd.cli.reset import reset
@@ -117,8 +117,7 @@ def invoke(arguments: Sequence[str]) -> int:
     except BoarddError as error:
         complain("boardctl: " + "\n".join(explain(error)))
         return int(Exit.FAILED)
-    except BrokenPipeError:
-        # Whoever read our output has seen enough (`boardctl events --follow | head`).
+    except (ReaderGoneError, BrokenPipeError):
         _discard(sys.stdout)
         return int(Exit.DONE)
     except OSError as error:
