@@ -37,8 +37,8 @@ class Trunk:
 class FarEnd(Protocol):
     """The world beyond the card.
 
-    Callers (`behaviour`): `waits` until we hang up, `clears` 3 s after the answer, `gives_up` after 7 s unanswered,
-    `presses` 4711 after the answer, `speaks` after the answer. Numbers: `answers`, `busy`, `rings`.
+    Callers (`behaviour`) by seconds since they dialled: `waits` until we hang up, `clears` after 12, `gives_up` after 7,
+    `presses` 4711 after 8, `speaks` after 6. Numbers: `answers`, `busy`, `rings`.
     """
 
     trunks: Sequence[Trunk]

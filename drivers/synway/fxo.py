@@ -137,7 +137,8 @@ class FxoPort(TrunkPort):
     def _watch_ringing(self) -> None:
         """(Re)start the time after which a line that does not ring any more counts as given up."""
         self._stop_ring_timer()
-        if self.state is S.OFFERED and not self._answering:
+        waits = self.state is S.OFFERED or (self.state is S.RELEASING and self.vendor == ChState.RINGING)
+        if waits and not self._answering:
             wait_s = self.session.quirks.fxo_ring_end_ms / 1000
             self._ring_timer = asyncio.get_running_loop().call_later(wait_s, self._ring_time_up)
 
@@ -152,20 +153,30 @@ class FxoPort(TrunkPort):
 
     async def _ringing_ended(self) -> None:
         async with self.lock:
-            if self.state is not S.OFFERED or self._answering or self._ring_timer:
+            if self.state not in (S.OFFERED, S.RELEASING) or self._answering or self._ring_timer:
                 return
             await self.end(RING_ENDED)
             self._stale_ringing = True
-            if not await self._try_vendor_hangup(16) and self.session.quirks.fxo_unlatch_ringing:
-                await self._unlatch()
+            if not await self._try_vendor_hangup(16) and not await self._unlatch():
+                self.over = True
+                if self.hung_up:
+                    await self.free()
 
-    async def _unlatch(self) -> None:
+    async def _unlatch(self) -> bool:
         """Some drivers stay in the ringing state and refuse to hang up and to dial: seize and free the line."""
+        if not self.session.quirks.fxo_unlatch_ringing:
+            return False
         try:
             await self.session.command(self.id, self.session.lib.SsmPickup, self.ch)
         except DeviceError as error:
             log.warning("unlatch_refused", channel=self.id, error=error.message)
-        await self._try_vendor_hangup(16)
+            return False
+        return await self._try_vendor_hangup(16)
+
+    async def rested(self, new: int) -> None:
+        """See TrunkPort. A ringing state without ringing is nothing."""
+        if not (new == ChState.RINGING and self._stale_ringing):
+            await super().rested(new)
 
     async def _caller_id(self, complete: bool) -> None:
         if self.state is not S.OFFERED or self._caller_told:
@@ -267,6 +278,11 @@ class FxoPort(TrunkPort):
         return await super().pending_end(pending)
 
     # -- the end ------------------------------------------------------------------------------------------------------
+    async def _do_hangup(self, cause: int) -> None:
+        await super()._do_hangup(cause)
+        if self.state is S.RELEASING and self.vendor == ChState.RINGING and not self._ring_timer:
+            self._watch_ringing()
+
     async def on_state(self, old: int, new: int) -> None:
         """See TrunkPort."""
         if old == ChState.RINGING:

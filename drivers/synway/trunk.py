@@ -170,11 +170,18 @@ class TrunkPort(SynwayPort):
             self.hung_up = True
             self.step(S.RELEASING)
             await self.drop_sound()
-            if self.over or self.vendor in FREE or self.vendor in UNUSABLE:
+            if self.over or await self._card_is_free():
                 self.over = True
                 await self.free()
             else:
                 await self._try_vendor_hangup(cause)
+
+    async def _card_is_free(self) -> bool:
+        """Whether the card has no call: asked, because events of a dial that it has just begun may be on their way."""
+        if self.vendor not in FREE and self.vendor not in UNUSABLE:
+            return False
+        actual = await self.session.ask(self.id, self.session.lib.SsmGetChState, self.vendor, self.ch)
+        return actual in FREE or actual in UNUSABLE
 
     async def vendor_hangup(self, cause: int) -> None:
         """Tell the card to hang up."""

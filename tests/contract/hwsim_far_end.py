@@ -26,7 +26,7 @@ CARDS = {"e1": "isdn", "r2": "r2", "isup": "isup", "tup": "tup", "an": "ana"}
 STATIONS = {"an/4": "8001", "an/5": "8002", "an/6": "8003"}
 CALLED = {"lines": "88002000", "plain": "88002500", "isdn": "88001005", "r2": "88003005"}
 CALLED |= {"isup": "88004005", "tup": "88005005"}
-NUMBERS = {"answers": "13900000001", "busy": "13911110000", "rings": "13911110001"}
+NUMBERS = {"busy": "13911110000", "rings": "13911110001"}
 STATE_EVENT = "0x18"
 
 
@@ -82,6 +82,9 @@ class HwsimFarEnd:
         return caller
 
     def number(self, behaviour: str) -> str:
+        if behaviour == "answers":
+            self._callers += 1
+            return f"1390000{self._callers:04d}"
         return NUMBERS[behaviour]
 
     def _station(self, station: str, act: str, **more: Any) -> None:
