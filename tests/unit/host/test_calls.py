@@ -390,3 +390,15 @@ async def test_alarms_of_the_driver_spans_and_boards():
         r.driver.sink(d.SpanChanged("e1a/1", SpanState.UP))
         r.driver.sink(d.BoardChanged("fxo", BoardState.RUNNING))
         assert r.host.alarms.standing() == [] and r.host.intake.counters["unexpected_SpanChanged"] == 1
+
+
+@virtual
+async def test_whoever_else_ends_a_call_that_has_ended_changes_nothing():
+    async with rig() as r:
+        await r.talk("e1a/1/1")
+        live = r.line("e1a/1/1").call
+        r.host.calls.release(live, 17, "local")
+        r.host.calls.release(live, 41, "host")
+        await r.settle()
+        assert live.call.cause == 17 and r.types(live.id).count("call_released") == 1
+        assert r.line("e1a/1/1").holds == 0 and r.line("e1a/1/1").free

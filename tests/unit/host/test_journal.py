@@ -305,3 +305,21 @@ def test_facts_decode_to_what_was_written():
     call = a_call("A", caller="138", tag="x")
     fact = journal_module.Fact(host="d", call_id="A", fact=FactKind.BEGIN, at=Instant(wall_ms=1, mono_ms=2), call=call)
     assert msgspec.json.decode(msgspec.json.encode(fact), type=journal_module.Fact) == fact
+
+
+@virtual
+async def test_an_open_call_survives_acknowledgement_and_a_fresh_file():
+    with tempfile.TemporaryDirectory() as root:
+        path = Path(root) / "journal"
+        first = await started(path, size=HEADER_BYTES + 2000)
+        await first.append(FactKind.BEGIN, a_call("OPEN"))
+        first.acknowledge([("d", "OPEN", "begin")])
+        for n in range(20):
+            await first.append(FactKind.BEGIN, a_call(f"C{n}"))
+            await first.append(FactKind.END, a_call(f"C{n}"))
+            first.acknowledge([("d", f"C{n}", "begin"), ("d", f"C{n}", "end")])
+        await asyncio.sleep(0.1)
+        second = open_journal(path)
+        assert [c.id for c in second.open_calls] == ["OPEN"] and keys(second) == set()
+        await second.recover(None)
+        assert keys(second) == {("OPEN", "end")}
