@@ -1,10 +1,10 @@
 """Whatever the card, the people and the clients do: every call ends exactly once and no channel stays stuck."""
 
 import msgspec
+from host_rig import make_site, rig
+from host_vloop import run_virtual
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rig import make_site, rig
-from vloop import run_virtual
 
 from boardd.config.site import GroupSection, Unattended
 from boardd.contract import driver as d

@@ -3,8 +3,8 @@
 import asyncio
 
 import msgspec
-from rig import rig
-from vloop import virtual
+from host_rig import rig
+from host_vloop import virtual
 
 from boardd.api import board_schema as w
 from boardd.api.codec import decode_params

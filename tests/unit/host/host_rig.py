@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import msgspec
-from fake import FakeDriver
+from host_fake import FakeDriver
 
 from boardd.api import board_schema as w
 from boardd.config.site import ChannelSection, DomainSection, GroupSection, NumberPattern, Paths, Site, StationSection

@@ -1,6 +1,6 @@
 """Runs a real host process on the fake card; the test talks to it through files and signals.
 
-python hostproc.py ROOT SCRIPT     SCRIPT: offer | idle | fatal | hang | refuse | config
+python host_process.py ROOT SCRIPT     SCRIPT: offer | idle | fatal | hang | refuse | config
 """
 
 import asyncio
@@ -10,8 +10,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
-from fake import FakeDriver
-from rig import make_site
+from host_fake import FakeDriver
+from host_rig import make_site
 
 from boardd import clock, logs
 from boardd.contract import driver as d

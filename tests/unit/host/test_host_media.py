@@ -1,8 +1,8 @@
 """Play and record tasks."""
 
 import pytest
-from rig import rig
-from vloop import virtual
+from host_rig import rig
+from host_vloop import virtual
 
 from boardd.contract import driver as d
 from boardd.contract.capabilities import Tone

@@ -1,8 +1,8 @@
 """Bridges between calls of the domain."""
 
 import pytest
-from rig import rig
-from vloop import virtual
+from host_rig import rig
+from host_vloop import virtual
 
 from boardd.contract.errors import (
     ArgumentError,

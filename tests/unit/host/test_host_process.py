@@ -15,7 +15,7 @@ from boardd.host.fatal import EXIT_BROKEN
 from boardd.host.journal import Journal
 from boardd.host.tasks import Tasks
 
-PROGRAM = Path(__file__).with_name("hostproc.py")
+PROGRAM = Path(__file__).with_name("host_process.py")
 LIMIT_S = 20
 
 

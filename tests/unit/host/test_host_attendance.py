@@ -1,8 +1,8 @@
 """Leases, orphaned calls, offers that nobody is there for."""
 
 import pytest
-from rig import make_site, rig
-from vloop import virtual
+from host_rig import make_site, rig
+from host_vloop import virtual
 
 from boardd.config.site import GroupSection, Unattended
 from boardd.contract.errors import ClaimConflictError, StaleClaimError

@@ -4,9 +4,9 @@ import asyncio
 from importlib.metadata import EntryPoint
 
 import pytest
-from fake import FakeDriver
-from rig import make_site
-from vloop import virtual
+from host_fake import FakeDriver
+from host_rig import make_site
+from host_vloop import virtual
 
 from boardd.contract.capabilities import ChannelKind
 from boardd.contract.driver import CONTRACT_VERSION, DriverDescriptor
@@ -159,7 +159,7 @@ def descriptor(**changes):
         "maker": "m",
         "contract_version": CONTRACT_VERSION,
         "kinds": (ChannelKind.FXO,),
-        "factory": "fake:make",
+        "factory": "host_fake:make",
         "settings_schema": {"lib": "path"},
     }
     return DriverDescriptor(**{**values, **changes})
@@ -194,7 +194,7 @@ def test_drivers_of_another_contract_are_refused_by_name(monkeypatch):
 def test_unknown_settings_and_missing_factories_are_refused(monkeypatch, tmp_path):
     site = make_site(tmp_path)
     with pytest.raises(ConfigurationError, match="cannot be imported"):
-        plugin.make_driver(descriptor(factory="fake:nothing"), "d", site, print)
+        plugin.make_driver(descriptor(factory="host_fake:nothing"), "d", site, print)
     site.domains["d"].settings = {"libb": "x"}
     with pytest.raises(ConfigurationError, match="libb"):
         plugin.make_driver(descriptor(), "d", site, print)

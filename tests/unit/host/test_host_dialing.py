@@ -1,8 +1,8 @@
 """Outgoing calls: choice of channel, glare, refusals."""
 
 import pytest
-from rig import make_site, rig
-from vloop import virtual
+from host_rig import make_site, rig
+from host_vloop import virtual
 
 from boardd.config.site import GroupSection
 from boardd.contract import driver as d

@@ -1,8 +1,8 @@
 """One call from its beginning to its end, on trunks."""
 
 import pytest
-from rig import rig
-from vloop import virtual
+from host_rig import rig
+from host_vloop import virtual
 
 from boardd.contract import driver as d
 from boardd.contract.errors import DeviceError, UnknownIdError, WrongStateError

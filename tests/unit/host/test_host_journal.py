@@ -6,9 +6,9 @@ import tempfile
 from pathlib import Path
 
 import msgspec
+from host_vloop import run_virtual, virtual
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from vloop import run_virtual, virtual
 
 from boardd import clock
 from boardd.contract.objects import Call, FactKind, Instant, RecordStatus
