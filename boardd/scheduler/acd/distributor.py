@@ -35,7 +35,13 @@ class Distributor:
         self._matching = False
 
     def enter(self, contact: str, queue: str, entered_mono_ms: int, seq: int = 0) -> Place:
-        """Take a place at the end, or after a restart the old place `seq` again. Call `match` afterwards."""
+        """Take a place at the end, or after a restart the old place `seq` again. Call `match` afterwards.
+
+        A contact that has the place already keeps it as it is.
+        """
+        known = self._places.get(contact)
+        if known is not None and seq and known.seq == seq:
+            return known
         self._last_seq = max(self._last_seq, seq)
         if not seq:
             self._last_seq += 1

@@ -67,13 +67,19 @@ class Roster:
         holding = set(held)
         for number, state in self.agents.items():
             if state.status in ENGAGED and (number, state.contact) not in holding:
-                self.release(number, state.contact, 0.0)
+                self._let_go(state)
 
     def reconcile_contact(self, contact: str) -> None:
         """Let go of agents that a contact still holds when it is closed."""
-        for number, state in self.agents.items():
+        for state in self.agents.values():
             if state.contact == contact and state.status in ENGAGED:
-                self.release(number, contact, 0.0)
+                self._let_go(state)
+
+    def _let_go(self, state: AgentState) -> None:
+        if state.status is AgentStatus.TALKING:
+            self.release(state.agent, state.contact, 0.0)
+        else:
+            self.give_back(state.agent, state.contact)
 
     def close(self) -> None:
         """Stop all timers."""

@@ -79,8 +79,16 @@ class Desk:
         office.roster.reconcile(held)
 
     async def begin(self) -> None:
-        """The boards are known: contacts from the store go on, calls that wait are taken."""
+        """The boards are known: contacts from the store go on, calls that wait are taken.
+
+        All places in queues are taken again before any agent is given to anybody.
+        """
         database_facts = await self._stored_ends()
+        for contact in [actor.contact for actor in self.actors.values()]:
+            if contact.place is not None:
+                place = contact.place
+                self.office.distributor.enter(contact.id, place.queue, place.entered.mono_ms, place.seq)
+                self.office.distributor.offered(contact.id, bool(place.agent))
         for actor in sorted(self.actors.values(), key=lambda a: a.contact.id):
             ended = {leg.call: database_facts[leg.call] for leg in actor.contact.legs if leg.call in database_facts}
             actor.start(Join(ended))

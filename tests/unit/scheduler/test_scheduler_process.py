@@ -37,7 +37,8 @@ def test_ready_without_a_daemon(tmp_path):
         "BOARDD_LOG_LEVEL": "warning",
     }
     environment.pop("WATCHDOG_PID", None)
-    code = f"from pathlib import Path; from boardd.scheduler.app import main; main(Path({str(tmp_path)!r}) / 'boardd.yaml')"
+    where = str(tmp_path / "boardd.yaml")
+    code = f"from pathlib import Path; from boardd.scheduler.app import main; main(Path({where!r}))"
     process = subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE)
     try:
         said = []

@@ -306,6 +306,43 @@ def test_wrap_up_and_not_ready_survive(tmp_path):
     run(main)
 
 
+def test_agent_reserved_for_a_contact_that_does_not_know_it_yet(tmp_path):
+    async def main():
+        site = Site(tmp_path)
+        await site.start()
+        call = await site.in_queue()
+        site.scheduler.distributor.match = lambda: None
+        await site.agents_ready(a1001="801")
+        site.scheduler.roster.reserve("1001", site.contact_of(call).id)
+        await site.scheduler.store.save()
+        await site.restart()
+        assert site.agent("1001").status is AgentStatus.RINGING
+        assert site.contact_of(call).place.agent == "1001"
+        await site.stop()
+
+    run(main)
+
+
+def test_agent_granted_to_a_caller_who_leaves_in_the_same_moment_keeps_its_turn(tmp_path):
+    async def main():
+        site = Site(tmp_path)
+        await site.start()
+        call = await site.in_queue()
+        site.scheduler.roster.login("1001")
+        await site.settle(0.1)
+        site.world.release(call)
+        site.scheduler.roster.ready("1001")
+        turn = site.agent("1001").turn
+        site.scheduler.distributor.match()
+        assert site.agent("1001").status is AgentStatus.RESERVED
+        await site.settle(0.5)
+        assert (site.agent("1001").status, site.agent("1001").turn) == (AgentStatus.READY, turn)
+        assert site.world.on("801") is None
+        await site.stop()
+
+    run(main)
+
+
 _ACTS = ("offer", "digit", "lift", "caller_off", "agent_off", "kill", "kill_now", "wait", "wait_long", "dial_out")
 
 
