@@ -1,0 +1,1 @@
+"""Sound: WAVE files and the finishing of recordings."""
