@@ -85,9 +85,8 @@ def invoke(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code. What went wrong is one message on stderr, never a traceback."""
     set_language(language_of())
     try:
-        cli.main(args=arguments, prog_name="boardd", standalone_mode=False)
-    except click.exceptions.Exit as ended:
-        return ended.exit_code
+        # Without its standalone mode click returns the status of Exit instead of raising it.
+        status = cli.main(args=arguments, prog_name="boardd", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return EXIT_USAGE
@@ -99,7 +98,7 @@ def invoke(arguments: list[str] | None = None) -> int:
     except BoarddError as error:
         _complain(error.message)
         return EXIT_FAILED
-    return 0
+    return status if isinstance(status, int) else 0
 
 
 def _complain(message: str) -> None:

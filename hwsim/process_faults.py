@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from collections.abc import Callable, Mapping
 
+from hwsim.kernel.keeper import Keeper
 from hwsim.scenario.faults import FaultError, FaultRegistry
 
 
 class ProcessFaults:
     """`process_kill` (SIGKILL, or the signal in `signal`) and `process_stop` (SIGSTOP until the fault ends).
 
-    `where` names the process: boardd, scheduler, host@DOMAIN. `pid_of` finds it.
+    `where` names the process: daemon, scheduler, supervisor, host-DOMAIN (their clock names). `pid_of` finds it; in
+    lockstep the keeper of the token must know, because time stands still while the dead are buried.
     """
 
-    def __init__(self, pid_of: Callable[[str], int | None]) -> None:
+    def __init__(self, pid_of: Callable[[str], int | None], keeper: Keeper | None) -> None:
         self._pid_of = pid_of
+        self._keeper = keeper
 
     def register(self, faults: FaultRegistry) -> None:
         """Make the kinds known."""
@@ -35,9 +39,21 @@ class ProcessFaults:
             number = signal.Signals[f"SIG{name}"]
         except KeyError:
             raise FaultError(f"there is no signal {name}") from None
-        os.kill(self._pid(where), number)
+        pid = self._pid(where)
+        os.kill(pid, number)
+        if self._keeper and number == signal.SIGKILL:
+            self._keeper.killed(pid)
 
     def _stop(self, where: str, args: Mapping[str, str]) -> Callable[[], None]:
         pid = self._pid(where)
         os.kill(pid, signal.SIGSTOP)
-        return lambda: os.kill(pid, signal.SIGCONT)
+        if self._keeper:
+            self._keeper.suspend(pid, True)
+
+        def go_on() -> None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+            if self._keeper:
+                self._keeper.suspend(pid, False)
+
+        return go_on

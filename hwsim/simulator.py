@@ -70,7 +70,7 @@ class Simulator:
             path = options.folder / "clock.sock"
             self.keeper = Keeper(self.loop, self.sim, path, wall_base_ms(scenario), real_s)
             self.keeper.vendor_calls.append(self.rpc)
-        ProcessFaults(self.pid_of).register(self.world.faults)
+        ProcessFaults(self.pid_of, self.keeper).register(self.world.faults)
         self._stopping = False
         commands = Commands()
         WorldCommands(self.world, options.truth or options.folder, self.stop).register(commands)
@@ -80,7 +80,7 @@ class Simulator:
         """The pid of a process by its clock name (lockstep), or by the simulated library it has loaded."""
         if self.keeper and (pid := self.keeper.pid_of(name)):
             return pid
-        if name in ("synway", "host@synway"):
+        if name in ("synway", "host-synway"):
             return next(iter(self.rpc.pids()), None)
         return None
 

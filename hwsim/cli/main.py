@@ -31,9 +31,9 @@ for command in (serve, run, lib, demo, scenario, status, truth, listen, fault, d
 def main() -> None:
     """Entry point; expected errors are one message and an exit code, never a traceback."""
     try:
-        cli.main(prog_name="hwsim", standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+        # Without its standalone mode click returns the status of Exit instead of raising it.
+        status = cli.main(prog_name="hwsim", standalone_mode=False)
+        sys.exit(status if isinstance(status, int) else 0)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

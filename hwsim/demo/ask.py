@@ -1,4 +1,4 @@
-"""Asks boardd and the scheduler as any program would: JSON-RPC lines over their sockets, one conversation per question."""
+"""Asks boardd and the scheduler as any program would: JSON-RPC lines, one conversation per question."""
 
 from __future__ import annotations
 

@@ -67,7 +67,9 @@ def _boards(picture: Picture) -> RenderableType:
     channels = picture.snapshot.get("channels", [])
     spans = {s["id"]: s for s in picture.snapshot.get("spans", [])}
     for span in spans.values():
-        table.add_row(span["id"], _coloured(span["state"]), _marks([c for c in channels if c.get("span") == span["id"]]))
+        table.add_row(
+            span["id"], _coloured(span["state"]), _marks([c for c in channels if c.get("span") == span["id"]])
+        )
     for board in picture.snapshot.get("boards", []):
         ports = [c for c in channels if c["board"] == board["id"] and not c.get("span")]
         if ports:
@@ -89,20 +91,23 @@ def _coloured(state: str) -> Text:
 
 def _agents(picture: Picture) -> RenderableType:
     table = Table(box=box.SIMPLE, pad_edge=False)
-    for heading in (_("agent"), _("station"), _("state"), _("since"), _("hears"), _("says")):
+    for heading in (_("agent"), _("station"), _("state"), _("reason"), _("hears"), _("says")):
         table.add_column(heading)
     for agent in picture.agents:
-        level = picture.levels.get(str(agent.get("line", "")), {})
+        level = picture.levels.get(str(agent.get("station", "")), {})
+        status = str(agent.get("status", ""))
         table.add_row(
-            str(agent.get("agent", agent.get("id", ""))),
+            str(agent.get("agent", "")),
             str(agent.get("station", "")),
-            Text(str(agent.get("state", "")), style="bold cyan" if agent.get("state") == "talking" else ""),
+            Text(status, style="bold cyan" if status == "talking" else ""),
             str(agent.get("reason", "")),
             _bar(level.get("rx_dbm0")),
             _bar(level.get("tx_dbm0")),
         )
     waiting = sum(int(q.get("waiting", 0)) for q in picture.queues)
-    return Panel(table, title=_("agents; waiting in the queue: {n}").format(n=waiting), title_align="left", box=box.MINIMAL)
+    return Panel(
+        table, title=_("agents; waiting in the queue: {n}").format(n=waiting), title_align="left", box=box.MINIMAL
+    )
 
 
 def _bar(dbm0: float | None) -> Text:
@@ -113,7 +118,7 @@ def _bar(dbm0: float | None) -> Text:
 
 def _contacts(picture: Picture) -> RenderableType:
     table = Table(box=box.SIMPLE, pad_edge=False)
-    for heading in (_("contact"), _("caller"), _("line"), _("state"), _("digits"), _("agent")):
+    for heading in (_("contact"), _("caller"), _("line"), _("state"), _("where"), _("agent")):
         table.add_column(heading)
     for contact in list(picture.contacts)[-8:]:
         table.add_row(
@@ -121,7 +126,7 @@ def _contacts(picture: Picture) -> RenderableType:
             str(contact.get("caller", "")),
             str(contact.get("line", "")),
             str(contact.get("state", "")),
-            str(contact.get("digits", "")),
+            str(contact.get("node", "") or contact.get("queue", "")),
             str(contact.get("agent", "")),
         )
     return table

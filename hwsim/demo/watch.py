@@ -80,9 +80,7 @@ class Watch:
         """All records of the store."""
         found: list[dict[str, Any]] = []
         while True:
-            page = ask(
-                self.space.sockets / "scheduler.sock", "records", limit=RECORDS_PAGE, offset=len(found)
-            )
+            page = ask(self.space.sockets / "scheduler.sock", "records", limit=RECORDS_PAGE, offset=len(found))
             found += page
             if len(page) < RECORDS_PAGE:
                 return found

@@ -63,6 +63,7 @@ class Keeper:
         self._participants: list[Participant] = []
         self._unborn: set[int] = set()
         self._unreaped: set[int] = set()
+        self._suspended: set[int] = set()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         path.unlink(missing_ok=True)
         self._listener.bind(str(path))
@@ -86,8 +87,23 @@ class Keeper:
 
     def next_deadline_us(self) -> int | None:
         """The earliest timer of any participant."""
-        deadlines = [p.deadline_us for p in self._participants if p.deadline_us is not None]
+        deadlines = [p.deadline_us for p in self._participants if p.deadline_us is not None and self._runs(p)]
         return min(deadlines, default=None)
+
+    def killed(self, pid: int) -> None:
+        """Process `pid` has just been killed on purpose: time stands until it has been reaped."""
+        if any(p.pid == pid for p in self._participants) and self.pid_of("supervisor") not in (None, pid):
+            self._unreaped.add(pid)
+        self._suspended.discard(pid)
+        self.sim.mark_dirty()
+
+    def suspend(self, pid: int, suspended: bool) -> None:
+        """Process `pid` has been stopped (SIGSTOP) or goes on: a stopped one is left out of the rounds."""
+        (self._suspended.add if suspended else self._suspended.discard)(pid)
+        self.sim.mark_dirty()
+
+    def _runs(self, participant: Participant) -> bool:
+        return participant.pid not in self._suspended
 
     def due(self) -> bool:
         """Whether some participant's timer is due now."""
@@ -104,7 +120,7 @@ class Keeper:
             self.sim.dirty = False
             worked = False
             for participant in sorted(self._participants, key=lambda p: p.name):
-                if everybody or self._is_due(participant):
+                if self._runs(participant) and (everybody or self._is_due(participant)):
                     worked |= self._run(participant)
             if self._unborn or self._unreaped:
                 self._wait_births_and_deaths()
@@ -216,6 +232,7 @@ class Keeper:
             pid = wire.read_pid(packet)
             self._unborn.discard(pid)
             self._unreaped.discard(pid)
+            self._suspended.discard(pid)
             self.sim.mark_dirty()
 
     def _bury(self, participant: Participant) -> None:
@@ -224,6 +241,7 @@ class Keeper:
         participant.gone = True
         self.loop.remove_reader(participant.sock.fileno())
         participant.sock.close()
+        self._suspended.discard(participant.pid)
         if participant in self._participants:
             self._participants.remove(participant)
             if participant.name != "supervisor" and self.pid_of("supervisor") is not None:

@@ -11,7 +11,6 @@ from boardd.config.schema import decode
 from boardd.config.yamlfile import ConfigProblemsError, Node, Problem, load_tree, parse_tree
 from hwsim.scenario.schema import ScenarioFile
 
-
 CHINA = timezone(timedelta(hours=8))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from hwsim.core.events import MAX_DELAY_SAMPLES
 from hwsim.exchange.exchange import Exchange
 from hwsim.exchange.line_circuit import LineCircuit, LineOptions
 from hwsim.line.analog import AnalogLine
@@ -15,6 +16,8 @@ from hwsim.scenario.faults import FaultError, FaultRegistry, Inject, Undo
 
 Args = Mapping[str, str]
 NOISE_DBM0 = (-90, 0)
+MAX_LOSS_MB = 6000
+SAMPLES_PER_MS = 8
 
 
 def number(args: Args, key: str, default: float) -> float:
@@ -37,13 +40,16 @@ class LineFaults:
         self.spans = spans
 
     def register(self, registry: FaultRegistry) -> None:
-        """Make these kinds known: cut_pair, lift_elsewhere, reversal_glitch, noise, no_power, no_dial_tone,
-        slow_dial_tone, no_busy_tone, alarm."""
+        """Make these kinds known: cut_pair, lift_elsewhere, reversal_glitch, noise, echo, mute, loss, no_power,
+        no_dial_tone, slow_dial_tone, no_busy_tone, alarm."""
         kinds: dict[str, Inject] = {
             "cut_pair": self.cut_pair,
             "lift_elsewhere": self.lift_elsewhere,
             "reversal_glitch": self.reversal_glitch,
             "noise": self.noise,
+            "echo": self.echo,
+            "mute": self.mute,
+            "loss": self.loss,
             "no_power": self.no_power,
             "no_dial_tone": self._option("dial_tone", lambda _args: False),
             "slow_dial_tone": self._option("dial_tone_delay_ms", lambda args: number(args, "ms", 3000)),
@@ -87,6 +93,46 @@ class LineFaults:
                 engine.line_set(leg, replace(engine.line(leg), noise_mb=state.noise_mb))
 
         return undo
+
+    def mute(self, where: str, args: Args) -> Undo:
+        """One-way audio: `direction` in (the card hears nothing), out (it is not heard) or both."""
+        direction = args.get("direction", "in")
+        if direction not in ("in", "out", "both"):
+            raise FaultError("direction must be in, out or both")
+        return self._change(where, mute_rx=direction != "out", mute_tx=direction != "in")
+
+    def loss(self, where: str, args: Args) -> Undo:
+        """A pair or circuit that loses `db` (20) more in both directions."""
+        loss_mb = round(number(args, "db", 20) * 100)
+        if not 0 <= loss_mb <= MAX_LOSS_MB:
+            raise FaultError(f"db must be 0 to {MAX_LOSS_MB // 100}")
+        return self._change(where, rx_loss_mb=loss_mb, tx_loss_mb=loss_mb)
+
+    def echo(self, where: str, args: Args) -> Undo:
+        """The card hears itself `db` (10) weaker after `ms` (4): a hybrid that does not match."""
+        loss_mb, delay = round(number(args, "db", 10) * 100), round(number(args, "ms", 4) * SAMPLES_PER_MS)
+        if not 0 <= loss_mb <= MAX_LOSS_MB or not 0 <= delay <= MAX_DELAY_SAMPLES:
+            raise FaultError(f"db must be 0 to {MAX_LOSS_MB // 100}, ms 0 to {MAX_DELAY_SAMPLES // SAMPLES_PER_MS}")
+        return self._change(where, echo_loss_mb=loss_mb, echo_delay=delay)
+
+    def _change(self, where: str, **values: object) -> Undo:
+        """Change the line at the card's end of a pair or circuit; the undo restores just these values."""
+        engine, leg = self.exchange.sim.engine, self._card_leg(where)
+        before = engine.line(leg)
+        engine.line_set(leg, replace(before, **values))  # type: ignore[arg-type]
+        old = {name: getattr(before, name) for name in values}
+        return lambda: engine.line_set(leg, replace(engine.line(leg), **old))
+
+    def _card_leg(self, where: str) -> int:
+        """The leg of the card: the set end on exchange lines and taps, the office end on stations."""
+        if where in self.lines:
+            line = self.lines[where]
+            return line.set_leg if where in self.exchange.lines else line.office_leg
+        for span in self.spans.values():
+            for circuit in span.circuits.values():
+                if circuit.name == where:
+                    return circuit.card_leg
+        raise FaultError(f"there is no line or circuit {where}")
 
     def no_power(self, where: str, args: Args) -> Undo:
         """The exchange's access box has no power."""

@@ -1,0 +1,1 @@
+"""Simulated makers' libraries: a C shim and a behaviour per family, and the calls between them."""

@@ -17,8 +17,8 @@ def register_faults(registry: FaultRegistry, library: SynwayLibrary) -> None:
     Functions (`where` = its name, `times`): library_block (`ms`, none = for ever), library_odd_return (`value`),
     library_garbage. Events (`where` = code such as 0x18, `ref`, `times`): event_lost, event_doubled, event_late
     (`ms`), event_out_of_order, event_flood (`where` = reference, `count`), event_after_stop. Channels (`where` = the
-    maker's channel number): circuit_reset, circuit_blocked, pickup_delayed (`ms`), hangup_lost, collision. Cards
-    (`where` = name): card_missing, card_pulled. licence_expired.
+    maker's channel number): circuit_reset, circuit_blocked, pickup_delayed (`ms`), hangup_lost, record_drop (`ms`),
+    collision. Cards (`where` = name): card_missing, card_pulled. licence_expired.
     """
     faults = library.faults
 
@@ -95,6 +95,7 @@ def register_faults(registry: FaultRegistry, library: SynwayLibrary) -> None:
         ),
         "pickup_delayed": of_channel(lambda channel, args: faults.delay_pickup(channel, whole(args, "ms", 2000))),
         "hangup_lost": of_channel(lambda channel, _args: faults.lose_hangup(channel)),
+        "record_drop": of_channel(lambda channel, args: library.drop_recording(channel, whole(args, "ms", 100))),
         "collision": of_channel(lambda channel, _args: faults.collide(channel)),
         "card_missing": of_card(library.fit_card),
         "card_pulled": of_card(library.plug_card),

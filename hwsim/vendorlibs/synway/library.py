@@ -257,6 +257,15 @@ class SynwayLibrary:
         self._note("block_circuit", channel=number, blocked=blocked)
         self._digital(number).block(REMOTE_BLO, blocked)
 
+    def drop_recording(self, number: int, ms: int) -> None:
+        """The card loses `ms` of what a channel is recording (a late interrupt): the file is shorter by that."""
+        channel = self.driver.channels[number] if self.driver and 0 <= number < len(self.driver.channels) else None
+        task = channel.recorder.task if channel else None
+        if task is None:
+            raise KeyError(f"channel {number} is not recording")
+        self._note("drop_recording", channel=number, ms=ms)
+        self.sim.engine.rec_drop(task.recorder, ms * 8)
+
     def flood_events(self, ref: int, count: int) -> None:
         """`count` harmless events at once (overall energy), to overflow the queue of a reference."""
         self._note("flood_events", ref=ref, count=count)
