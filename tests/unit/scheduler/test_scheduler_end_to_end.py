@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from pathlib import Path
 
-import fake
+import host_fake
 from scheduler_loop import run
 
 from boardd.api.client import Client
@@ -53,7 +53,7 @@ class House:
         self.tasks["uplink"] = asyncio.create_task(self.host.uplink.run())
 
         def make(sink):
-            self.driver = fake.FakeDriver(sink)
+            self.driver = host_fake.FakeDriver(sink)
             return self.driver
 
         await self.host.start(make)
