@@ -37,7 +37,7 @@ class Trunk:
 class FarEnd(Protocol):
     """The world beyond the card.
 
-    Callers (`behaviour`) by seconds since they dialled: `waits` until we hang up, `clears` after 12, `gives_up` after 7,
+    Callers (`behaviour`) by seconds since they dialled: `waits` for ever, `clears` after 12, `gives_up` after 7,
     `presses` 4711 after 8, `speaks` after 6. Numbers: `answers`, `busy`, `rings`.
     """
 

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ NAMES = {"3080001": "e1", "3080002": "r2", "3080003": "isup", "3080004": "tup", 
 CARDS = {"e1": "isdn", "r2": "r2", "isup": "isup", "tup": "tup", "an": "ana"}
 STATIONS = {"an/4": "8001", "an/5": "8002", "an/6": "8003"}
 CALLED = {"lines": "88002000", "plain": "88002500", "isdn": "88001005", "r2": "88003005"}
-CALLED |= {"isup": "88004005", "tup": "88005005"}
+CALLED |= {"isup": "88004005", "tup": "88005005", "tapped": "88002700"}
 NUMBERS = {"busy": "13911110000", "rings": "13911110001"}
 STATE_EVENT = "0x18"
 
@@ -170,29 +170,36 @@ def wav(path: Path, ms: int) -> str:
     return str(path)
 
 
-def make_driver(log: EventLog, **settings: str) -> SynwayDriver:
+def make_driver(log: EventLog, names: dict[str, str] | None = None, **settings: str) -> SynwayDriver:
     wanted = {"library": str(LIBRARY), "config": str(HERE / "ShConfig.ini"), **settings}
-    return create(wanted, BoardNaming(NAMES), log)
+    return create(wanted, BoardNaming(names or NAMES), log)
 
 
-def on_stage(folder: Path, body: Callable[[Stage], Coroutine[Any, Any, None]], **settings: str) -> EventLog:
+def on_stage(
+    folder: Path,
+    body: Callable[[Stage], Coroutine[Any, Any, None]],
+    before: Callable[[HwsimFarEnd], Coroutine[Any, Any, None]] | None = None,
+    names: dict[str, str] | None = None,
+    **settings: str,
+) -> EventLog:
     """Run `body` with a started driver on the machine that the environment points to, then stop it."""
 
     async def play() -> EventLog:
-        door = SideDoor(folder / "control.sock")
         log = EventLog()
-        driver = make_driver(log, **settings)
-        far = HwsimFarEnd(door)
-        inventory = await driver.start()
-        log.started = True
-        far.inventory = inventory
-        stage = Stage(driver, inventory, far, log, folder, (wav(folder / "a.wav", 800), wav(folder / "b.wav", 700)))
-        try:
-            await body(stage)
-        finally:
-            await driver.stop()
-            log.stopped = True
-            door.close()
+        driver = make_driver(log, names, **settings)
+        with closing(SideDoor(folder / "control.sock")) as door:
+            far = HwsimFarEnd(door)
+            if before:
+                await before(far)
+            inventory = await driver.start()
+            log.started = True
+            far.inventory = inventory
+            sounds = (wav(folder / "a.wav", 800), wav(folder / "b.wav", 700))
+            try:
+                await body(Stage(driver, inventory, far, log, folder, sounds))
+            finally:
+                await driver.stop()
+                log.stopped = True
         return log
 
     return clock.run(play, "host@synway")

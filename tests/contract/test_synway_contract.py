@@ -8,12 +8,12 @@ import traceback
 from pathlib import Path
 
 import pytest
+from hwsim_far_end import LIBRARY, machine, on_stage
 
 from boardd.contract.states import ChannelState
 from boardd.testing import Case, Stage, cases_for, holes, run_case
 from boardd.testing.registry import declared
 from drivers.synway import digital, fxo, fxs, tap
-from tests.contract.hwsim_far_end import LIBRARY, machine, on_stage
 
 PERSONALITIES = ("newest", "worst_order", "old", "strict")
 CAPABILITIES = {c for kind in (digital, fxo, fxs, tap) for c in kind.CAPABILITIES}

@@ -18,7 +18,12 @@ class Hooks:
         self.recovered: list[str] = []
         self.results: list[LateResult] = []
         self.stuck: list[str] = []
-        self.hooks = DoorHooks(self.late.append, self.recovered.append, self.results.append, self.stuck.append)
+        self.stuck_seen = asyncio.Event()
+        self.hooks = DoorHooks(self.late.append, self.recovered.append, self.results.append, self._stuck)
+
+    def _stuck(self, reason: str) -> None:
+        self.stuck.append(reason)
+        self.stuck_seen.set()
 
 
 class Gate:
@@ -128,8 +133,7 @@ async def test_a_call_that_hangs_on_makes_the_door_stuck_once(kit: tuple[Door, H
     gate = Gate()
     with pytest.raises(DeadlineError):
         await door.call("hang", gate)
-    while not hooks.stuck:
-        await asyncio.sleep(SHORT_MS / 1000)
+    await asyncio.wait_for(hooks.stuck_seen.wait(), 10)
     assert len(hooks.stuck) == 1 and hooks.stuck[0].startswith("hang ")
     gate.go.set()
 

@@ -1,0 +1,278 @@
+"""What is particular to Synway cards: glare, dial tone, voltage, taps, odd starts and stops, a bad library."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hwsim_far_end import LIBRARY, NAMES, TRUNKS, HwsimFarEnd, machine, make_driver, on_stage
+
+from boardd import clock
+from boardd.contract.driver import (
+    CallerId,
+    Connected,
+    Digit,
+    Fatal,
+    LineFree,
+    LineVoltage,
+    Observed,
+    Offered,
+    OffHook,
+    RecordEnded,
+    ReleasedByFar,
+    Trouble,
+    Usable,
+)
+from boardd.contract.errors import ConfigurationError, DeadlineError, DeviceError
+from boardd.contract.states import BoardState, ChannelState
+from boardd.testing import EventLog, Stage, Trunk
+
+S = ChannelState
+PLAIN = TRUNKS[1]
+pytestmark = pytest.mark.skipif(not LIBRARY.exists(), reason="build the simulated library first")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    with machine(tmp_path, "newest"):
+        yield tmp_path
+
+
+def far_of(stage: Stage) -> HwsimFarEnd:
+    assert isinstance(stage.far, HwsimFarEnd)
+    return stage.far
+
+
+def fault(stage: Stage, kind: str, where: str, **args: Any) -> int:
+    return far_of(stage).fault(kind, where, **args)
+
+
+def end_fault(stage: Stage, number: int) -> None:
+    far_of(stage).door.ask("fault_end", fault=number)
+
+
+def test_ring_while_we_seize_is_glare_and_the_call_is_offered(folder: Path) -> None:
+    async def body(stage: Stage) -> None:
+        port = stage.port(PLAIN.dials)
+        fault(stage, "pickup_delayed", str(port.info.maker_channel), ms=4000)
+        mark = stage.log.mark
+        await port.dial("13911110001")
+        await stage.far.call(PLAIN, "waits")
+        release = await stage.log.wait(ReleasedByFar, port.id, mark)
+        assert (release.cause, release.origin) == (44, "glare")
+        assert not [e for e in stage.log.of(port.id, mark) if isinstance(e, Offered)]
+        await port.hangup()
+        await stage.log.wait(LineFree, port.id, mark)
+        await stage.log.wait(Offered, port.id, mark)
+        await port.answer()
+        await stage.log.wait(Connected, port.id, mark)
+        await stage.free(port.id, stage.log.mark)
+
+    on_stage(folder, body)
+
+
+def test_collision_on_a_circuit_has_its_own_cause(folder: Path) -> None:
+    async def body(stage: Stage) -> None:
+        for trunk in TRUNKS[2:]:
+            port, mark = stage.port(trunk.dials), stage.log.mark
+            await stage.until(port.id, S.IDLE)
+            fault(stage, "collision", str(port.info.maker_channel))
+            await port.dial("13911110001")
+            release = await stage.log.wait(ReleasedByFar, port.id, mark)
+            assert (release.cause, release.origin) == (44, "glare"), (trunk.name, release)
+            await stage.free(port.id, mark)
+
+    on_stage(folder, body)
+
+
+def test_no_dial_tone_raises_trouble_until_there_is_one(folder: Path) -> None:
+    async def body(stage: Stage) -> None:
+        port, mark = stage.port(PLAIN.dials), stage.log.mark
+        number = fault(stage, "no_dial_tone", "ana/3")
+        await port.dial("13911110001")
+        release = await stage.log.wait(ReleasedByFar, port.id, mark)
+        assert (release.cause, release.origin, release.maker_code) == (38, "line", "pending 0")
+        await stage.log.wait(Trouble, port.id, mark, code="no_dial_tone", raised=True)
+        await stage.free(port.id, mark)
+        end_fault(stage, number)
+        mark = stage.log.mark
+        await port.dial("13911110001")
+        await stage.log.wait(Trouble, port.id, mark, code="no_dial_tone", raised=False)
+        await stage.free(port.id, mark)
+
+    on_stage(folder, body)
+
+
+def test_a_line_without_feed_is_out_of_service(folder: Path) -> None:
+    async def body(stage: Stage) -> None:
+        port, mark = stage.port("an/1"), stage.log.mark
+        assert port.info.line_volts == 48
+        number = fault(stage, "cut_pair", "ana/1")
+        await stage.log.wait(LineVoltage, port.id, mark, volts=0)
+        event = await stage.log.wait(Usable, port.id, mark, usable=False)
+        assert event.reason == port.info.reason == "no_line_voltage" and port.state is S.OUT_OF_SERVICE
+        end_fault(stage, number)
+        await stage.log.wait(Usable, port.id, mark, usable=True)
+        assert port.state is S.IDLE and port.info.reason == ""
+
+    on_stage(folder, body)
+
+
+def test_a_slow_relay_delays_connected(folder: Path) -> None:
+    async def body(stage: Stage) -> None:
+        port, mark = stage.port(PLAIN.dials), stage.log.mark
+        await stage.far.call(PLAIN, "waits")
+        await stage.log.wait(Offered, port.id, mark)
+        fault(stage, "pickup_delayed", str(port.info.maker_channel), ms=1500)
+        began = clock.mono_ms()
+        await port.answer()
+        await stage.log.wait(Connected, port.id, mark)
+        assert 1400 <= clock.mono_ms() - began <= 2000
+        await stage.free(port.id, mark)
+
+    on_stage(folder, body)
+
+
+def test_a_lost_pickup_event_is_asked_for(folder: Path) -> None:
+    async def body(stage: Stage) -> None:
+        port, mark = stage.port(PLAIN.dials), stage.log.mark
+        await stage.far.call(PLAIN, "waits")
+        await stage.log.wait(Offered, port.id, mark)
+        fault(stage, "event_lost", "0x1c", ref=port.info.maker_channel)
+        await port.answer()
+        await stage.log.wait(Connected, port.id, mark, within_s=3)
+        await stage.free(port.id, mark)
+
+    on_stage(folder, body)
+
+
+def test_lost_digit_events_are_read_from_the_buffer(folder: Path) -> None:
+    async def body(stage: Stage) -> None:
+        mark = stage.log.mark
+        await stage.far.lift("an/4")
+        await stage.log.wait(OffHook, "an/4", mark)
+        fault(stage, "event_lost", "0x0c", ref=stage.port("an/4").info.maker_channel, times=2)
+        await stage.far.press("an/4", "1234")
+        await stage.log.wait(Digit, "an/4", mark, digit="4")
+        assert "".join(e.digit for e in stage.log.of("an/4", mark) if isinstance(e, Digit)) == "1234"
+        await stage.far.put_down("an/4")
+        await stage.log.wait(LineFree, "an/4", mark)
+
+    on_stage(folder, body)
+
+
+def test_a_tap_observes_an_unanswered_call(folder: Path) -> None:
+    async def body(stage: Stage) -> None:
+        tap, mark = "an/7", stage.log.mark
+        caller = await stage.far.call(Trunk("tapped", PLAIN.kind, (), ""), "clears")
+        event = await stage.log.wait(Observed, tap, mark)
+        assert event.direction == "in" and stage.port(tap).state is S.OBSERVED
+        await stage.port(tap).record(str(stage.folder / "tap.alaw"))
+        assert (await stage.log.wait(CallerId, tap, mark)).caller == caller
+        await stage.port(tap).hangup()
+        release = await stage.log.wait(ReleasedByFar, tap, mark)
+        assert release.cause == 19
+        await stage.log.wait(LineFree, tap, mark)
+        ends = [e.reason for e in stage.log.of(tap, mark) if isinstance(e, RecordEnded)]
+        assert ends == ["released"] and stage.port(tap).state is S.IDLE
+
+    on_stage(folder, body)
+
+
+def test_a_telephone_off_hook_at_start_is_told_after_start(folder: Path) -> None:
+    async def before(far: HwsimFarEnd) -> None:
+        await far.lift("an/5")
+
+    async def body(stage: Stage) -> None:
+        assert stage.port("an/5").info.state is S.IDLE
+        await stage.log.wait(OffHook, "an/5")
+        assert stage.port("an/5").state is S.SEIZED and stage.port("an/5").info.off_hook
+        await stage.far.put_down("an/5")
+        await stage.log.wait(LineFree, "an/5")
+
+    log = on_stage(folder, body, before)
+    assert not log.misplaced
+
+
+def test_missing_boards_are_reported(folder: Path) -> None:
+    async def before(far: HwsimFarEnd) -> None:
+        far.fault("card_missing", "r2")
+
+    async def body(stage: Stage) -> None:
+        states = {board.id: board.state for board in stage.inventory.boards}
+        assert states["r2"] is states["spare"] is BoardState.MISSING and states["e1"] is BoardState.RUNNING
+        assert not [c for c in stage.inventory.ports if c.startswith("r2/")]
+        for board in ("r2", "spare"):
+            await stage.log.wait(Trouble, board, code="board_missing", raised=True)
+
+    on_stage(folder, body, before, {**NAMES, "777": "spare"})
+
+
+def test_a_slow_library_call_is_late_and_recovers(folder: Path) -> None:
+    async def body(stage: Stage) -> None:
+        await stage.far.hang(3000)
+        with pytest.raises(DeadlineError):
+            await stage.driver.probe()
+        await stage.log.wait(Trouble, "synway", code="library_late", raised=True)
+        await stage.log.wait(Trouble, "synway", code="library_late", raised=False)
+        await stage.driver.probe()
+
+    on_stage(folder, body)
+
+
+def test_a_hanging_library_call_is_fatal_and_stop_returns(folder: Path) -> None:
+    async def body(stage: Stage) -> None:
+        far_of(stage).fault("library_block", "SsmGetIntCount")
+        with pytest.raises(DeadlineError):
+            await stage.driver.probe()
+        event = await stage.log.wait(Fatal, "synway")
+        assert "SsmGetIntCount" in event.reason
+
+    on_stage(folder, body)
+
+
+def test_the_layout_of_old_headers_works(folder: Path) -> None:
+    async def body(stage: Stage) -> None:
+        mark = stage.log.mark
+        await stage.far.call(PLAIN, "clears")
+        await stage.log.wait(Offered, PLAIN.dials, mark)
+        await stage.port(PLAIN.dials).answer()
+        await stage.log.wait(ReleasedByFar, PLAIN.dials, mark)
+        await stage.free(PLAIN.dials, mark)
+
+    on_stage(folder, body, library=str(LIBRARY.parent / "layout2007" / "libshpa3.so"))
+
+
+def test_start_twice_in_one_process_and_refused_configuration(folder: Path) -> None:
+    async def body(stage: Stage) -> None:
+        assert len(stage.inventory.ports) == 128
+
+    on_stage(folder, body)
+    on_stage(folder, body)
+    bad = folder / "ShConfig.ini"
+    bad.write_text("[SystemConfig]\nTotalBoards=1\n[BoardId=0]\nBoardModel=SHX-1\n")
+    (folder / "ShIndex.ini").write_text("[System]\nMaxIndexSeg=1\n")
+    with pytest.raises(DeviceError) as error:
+        on_stage(folder, body, config=str(bad))
+    assert error.value.data["function"] == "SsmStartCti" and "vendor_code" in error.value.data
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"library": "/none/libshpa3.so"}, "no such file"),
+        ({"library": "libshpa3.so"}, "absolute"),
+        ({"library": "$BOARDD_TEST_UNSET/libshpa3.so"}, "variable not set"),
+        ({"config": "/none/ShConfig.ini"}, "cannot be read"),
+        ({"quirks": "no_such=1"}, "unknown"),
+        ({"event_wait_ms": "soon"}, "whole number"),
+    ],
+)
+def test_wrong_settings_are_one_clear_line(settings: dict[str, str], words: str) -> None:
+    async def start() -> None:
+        await make_driver(EventLog(), **settings).start()
+
+    with pytest.raises(ConfigurationError) as error:
+        asyncio.run(start())
+    assert words in error.value.message and "\n" not in error.value.message
