@@ -1,12 +1,16 @@
 """What is particular to Synway cards: glare, dial tone, voltage, taps, odd starts and stops, a bad library."""
 
 import asyncio
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hwsim_far_end import LIBRARY, NAMES, TRUNKS, HwsimFarEnd, machine, make_driver, on_stage
+from hwsim_far_end import LIBRARY, NAMES, ROOT, TRUNKS, HwsimFarEnd, machine, make_driver, on_stage
 
 from boardd import clock
 from boardd.contract.driver import (
@@ -256,6 +260,31 @@ def test_start_twice_in_one_process_and_refused_configuration(folder: Path) -> N
     with pytest.raises(DeviceError) as error:
         on_stage(folder, body, config=str(bad))
     assert error.value.data["function"] == "SsmStartCti" and "vendor_code" in error.value.data
+
+
+def test_lines_of_a_killed_predecessor_are_cleared_before_anything_is_announced(folder: Path) -> None:
+    doomed = [sys.executable, str(Path(__file__).with_name("doomed_driver.py")), str(folder)]
+    done = subprocess.run(doomed, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=60, check=False)
+    assert done.returncode == -signal.SIGKILL
+
+    async def before(far: HwsimFarEnd) -> None:
+        lines = {line["line"]: line for line in far.door.ask("lines")}
+        assert lines["ana/2"]["off_hook"] and lines["isdn/1/20"]["busy"]
+
+    async def body(stage: Stage) -> None:
+        lines = {line["line"]: line for line in far_of(stage).door.ask("lines")}
+        assert not lines["ana/2"]["off_hook"]
+        assert stage.port("an/2").state is S.IDLE
+        await stage.until("e1/1/20", S.IDLE)
+        for channel in ("an/2", "e1/1/20"):
+            calls = [e for e in stage.log.of(channel) if not isinstance(e, Usable | LineVoltage)]
+            assert not calls, calls
+            mark = stage.log.mark
+            await stage.port(channel).dial(stage.far.number("answers"))
+            await stage.log.wait(Connected, channel, mark)
+            await stage.free(channel, mark)
+
+    on_stage(folder, body, before)
 
 
 @pytest.mark.parametrize(
