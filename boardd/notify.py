@@ -1,14 +1,18 @@
 """sd_notify: tells the service manager (systemd, or `boardd run`) that we are ready, alive, or what we are doing.
 
-Every message goes to the address anew, so that it reaches a supervisor that was restarted. Nothing is raised: a process
-without a service manager, or with a dead one, goes on working.
+Built on sdnotify. Its notifier connects once, when it is made; ours is made anew after a failure, so that messages
+reach a supervisor that was restarted. Nothing is raised: a process without a service manager, or with a dead one,
+goes on working, and a full queue never blocks it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
-import socket
+import warnings
 from collections.abc import Mapping
+
+import sdnotify
 
 
 class Notifier:
@@ -16,12 +20,8 @@ class Notifier:
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         environ = os.environ if environ is None else environ
-        address = environ.get("NOTIFY_SOCKET", "")
-        self._address = "\0" + address[1:] if address.startswith("@") else address
-        self._socket: socket.socket | None = None
-        if self._address:
-            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            self._socket.setblocking(False)
+        self._address = environ.get("NOTIFY_SOCKET", "")
+        self._connected: sdnotify.SystemdNotifier | None = None
         self.watchdog_s = _watchdog_s(environ) if self._address else 0.0
         """How often at least `watchdog` must be called; 0 = the watchdog is off. Call it twice as often."""
 
@@ -43,17 +43,45 @@ class Notifier:
 
     def close(self) -> None:
         """Send nothing more."""
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        self._address = ""
+        self._forget()
 
     def _send(self, text: str) -> None:
-        if self._socket is None:
-            return
-        try:
-            self._socket.sendto(text.encode(), self._address)
-        except OSError:
-            return
+        for _attempt in range(2):
+            if not self._address:
+                return
+            try:
+                self._notifier().notify(text)
+                return
+            except OSError:
+                self._forget()
+
+    def _notifier(self) -> sdnotify.SystemdNotifier:
+        """The connected notifier. Raises OSError when nobody listens."""
+        if self._connected is None:
+            before = os.environ.get("NOTIFY_SOCKET")
+            os.environ["NOTIFY_SOCKET"] = self._address  # the only way to tell sdnotify where
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", ResourceWarning)  # it drops its socket when nobody listens
+                    made = sdnotify.SystemdNotifier()
+            finally:
+                if before is None:
+                    del os.environ["NOTIFY_SOCKET"]
+                else:
+                    os.environ["NOTIFY_SOCKET"] = before
+            if made.socket is None:
+                raise ConnectionRefusedError(self._address)
+            made.socket.setblocking(False)
+            made.debug = True  # let failures be seen here
+            self._connected = made
+        return self._connected
+
+    def _forget(self) -> None:
+        if self._connected is not None:
+            with contextlib.suppress(OSError):
+                self._connected.socket.close()
+            self._connected = None
 
 
 def _watchdog_s(environ: Mapping[str, str]) -> float:
