@@ -236,6 +236,14 @@ def test_a_hanging_library_call_is_fatal_and_stop_returns(folder: Path) -> None:
     on_stage(folder, body)
 
 
+def test_a_late_event_of_a_closing_library_reaches_nobody(folder: Path) -> None:
+    async def body(stage: Stage) -> None:
+        channel = stage.port("an/1").info.maker_channel
+        fault(stage, "event_after_stop", "0x18", ref=channel, param=2)
+
+    assert not on_stage(folder, body).misplaced
+
+
 def test_the_layout_of_old_headers_works(folder: Path) -> None:
     async def body(stage: Stage) -> None:
         mark = stage.log.mark
