@@ -6,13 +6,21 @@ from hypothesis import strategies as st
 from scheduler_loop import run
 from scheduler_rig import DEMO, Site
 
+from boardd.contract.objects import Instant
 from boardd.media.wav import ALAW_SILENCE, read_alaw
 from boardd.scheduler.recording.timeline import RawLeg, lay_out
 from boardd.scheduler.records.record import Gap
 
 
+WALL_AHEAD_MS = 1_700_000_000_000
+
+
+def at(mono_ms: int) -> Instant:
+    return Instant(wall_ms=mono_ms + WALL_AHEAD_MS, mono_ms=mono_ms)
+
+
 def leg(tmp_path, side, began_ms, ended_ms, samples):
-    return RawLeg(side, tmp_path / side, began_ms, ended_ms, samples)
+    return RawLeg(side, tmp_path / side, at(began_ms), ended_ms, samples)
 
 
 def test_whole_legs_cover_everything(tmp_path):
@@ -53,16 +61,16 @@ def test_never_bridged_has_no_coverage(tmp_path):
     st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 5000)), max_size=3),
 )
 def test_coverage_agrees_with_counting_every_millisecond(raw, intervals):
-    legs = [RawLeg(side, None, began, None, lasted * 8) for side, began, lasted in raw]
+    legs = [RawLeg(side, None, at(began), None, lasted * 8) for side, began, lasted in raw]
     edges = sorted(value for pair in intervals for value in pair)
     bridged = list(zip(edges[::2], edges[1::2], strict=True))
     found = lay_out(legs, bridged)
     due = have = 0
     for begin, end in bridged:
-        for at in range(begin, end):
+        for moment in range(begin, end):
             for side in ("left", "right"):
                 due += 1
-                have += any(x.side == side and x.began_ms <= at < x.until_ms for x in legs)
+                have += any(x.side == side and x.began_ms <= moment < x.until_ms for x in legs)
     assert found.coverage == (None if not due else pytest.approx(have / due, abs=1e-5))
 
 
