@@ -179,6 +179,7 @@ class RecordInfo(Wire, omit_defaults=False):
     variables: dict[str, str] = {}
     recording_state: str = "none"
     recording: str = ""
+    recording_began: Instant | None = None
     coverage: float | None = None
     gaps: list[GapInfo] = []
 

@@ -100,12 +100,16 @@ class QueuePlace(Wire):
 
 
 class Track(Wire):
-    """One leg being recorded on the card: which side of the file, which call, its record task, its raw file."""
+    """One leg being recorded on the card: which side of the file, which call, its record task, its raw file.
+
+    `began` is kept here too: a host that is killed takes its own note of the task with it.
+    """
 
     side: str
     call: str
     path: str
     record: str = ""
+    began: Instant | None = None
 
 
 class Talk(Wire):

@@ -74,12 +74,12 @@ class Talking(Actor):
             known = self.office.boards.mirror.calls.get(track.call)
             running = [r for r in known.records if r.path == track.path] if known is not None else []
             if running:
-                track.record = running[0].id
+                track.record, track.began = running[0].id, running[0].began
                 continue
             params = schema.RecordParams(call=track.call, path=track.path, key=f"{talk.key}-r{i}")
             status = await self.ask("call.record", params, RecordStatus)
             if status is not None:
-                track.record = status.id
+                track.record, track.began = status.id, status.began
 
     async def _bridge(self, talk: Talk) -> bool:
         links = [Link(source=talk.left, sink=talk.right), Link(source=talk.right, sink=talk.left)]

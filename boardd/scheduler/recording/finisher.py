@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from boardd import clock
 from boardd.contract.objects import Call, RecordStatus
 from boardd.media.stereo import sync_folder, write_stereo
-from boardd.scheduler.contacts.model import Contact
+from boardd.scheduler.contacts.model import Contact, Track
 from boardd.scheduler.recording.timeline import RawLeg, Timeline, lay_out
 from boardd.scheduler.records.database import Database
 from boardd.scheduler.records.record import Record, RecordingState
@@ -29,6 +29,8 @@ log = structlog.get_logger()
 
 FIRST_RETRY_S = 1.0
 LAST_RETRY_S = 60.0
+HOST_DIED = "host_died"
+"""Why a record task ended whose host was killed: its end is a guess, its file tells how far it got."""
 FACTS_LIMIT_S = 30.0
 """How long after a contact's end its journal entries are waited for: they have the final count of samples."""
 
@@ -122,6 +124,7 @@ class Finisher:
         changes = {
             "recording_state": RecordingState.DONE if found else RecordingState.LOST,
             "recording": record.recording if found else "",
+            "recording_began": timeline.began if found else None,
             "coverage": timeline.coverage,
             "gaps": timeline.gaps,
         }
@@ -150,7 +153,7 @@ def make_file(contact: Contact, ends: dict[str, Call], target: Path) -> tuple[Ti
             raw.append(path)
             call = ends.get(track.call)
             status = next((r for r in call.records if r.path == track.path), None) if call is not None else None
-            leg = _raw_leg(track.side, path, status)
+            leg = _raw_leg(track, path, status)
             if leg is not None:
                 legs.append(leg)
     timeline = lay_out(legs, bridged(contact))
@@ -159,15 +162,16 @@ def make_file(contact: Contact, ends: dict[str, Call], target: Path) -> tuple[Ti
     return timeline, raw
 
 
-def _raw_leg(side: str, path: Path, status: RecordStatus | None) -> RawLeg | None:
+def _raw_leg(track: Track, path: Path, status: RecordStatus | None) -> RawLeg | None:
     try:
         samples = path.stat().st_size
     except FileNotFoundError:
         return None
-    if samples == 0 or status is None:
+    began = status.began if status is not None else track.began
+    if samples == 0 or began is None:
         return None
-    ended_ms = status.end.mono_ms if status.end is not None else None
-    return RawLeg(side, path, status.began.mono_ms, ended_ms, samples)
+    end = status.end if status is not None and status.ended != HOST_DIED else None
+    return RawLeg(track.side, path, began, end.mono_ms if end is not None else None, samples)
 
 
 def _record(record_id: str, database: Database) -> Record | None:

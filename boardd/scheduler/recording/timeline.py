@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from boardd.contract.objects import Instant
 from boardd.media.stereo import Piece
 from boardd.scheduler.records.record import Gap
 
@@ -22,13 +23,18 @@ BLOCK_MS = 32
 
 @dataclass(frozen=True, slots=True)
 class RawLeg:
-    """One recorded leg: `side` left or right, times on the host's monotonic clock, bytes (= samples) in the file."""
+    """One recorded leg: `side` left or right, end on the host's monotonic clock, bytes (= samples) in the file."""
 
     side: str
     path: Path
-    began_ms: int
+    began: Instant
     ended_ms: int | None
     samples: int
+
+    @property
+    def began_ms(self) -> int:
+        """When it began, on the host's monotonic clock."""
+        return self.began.mono_ms
 
     @property
     def until_ms(self) -> int:
@@ -57,6 +63,8 @@ class Timeline:
     samples: int
     coverage: float | None
     gaps: list[Gap]
+    began: Instant | None = None
+    """The moment of the file's first sample."""
 
 
 def lay_out(legs: Sequence[RawLeg], bridged_ms: Sequence[tuple[int, int]]) -> Timeline:
@@ -84,7 +92,15 @@ def lay_out(legs: Sequence[RawLeg], bridged_ms: Sequence[tuple[int, int]]) -> Ti
                 gaps.append(Gap(side=side, from_ms=gap_from - origin_ms, to_ms=gap_to - origin_ms))
     missing_ms = sum(gap.to_ms - gap.from_ms for gap in gaps)
     coverage = round(1 - missing_ms / (2 * due_ms), 6) if due_ms else None
-    return Timeline(sides["left"], sides["right"], samples, coverage, gaps)
+    return Timeline(sides["left"], sides["right"], samples, coverage, gaps, _origin(legs, origin_ms))
+
+
+def _origin(legs: Sequence[RawLeg], origin_ms: int) -> Instant | None:
+    """The origin on both clocks, as the first leg relates them."""
+    if not legs:
+        return None
+    first = min(legs, key=lambda leg: leg.began_ms).began
+    return Instant(wall_ms=first.wall_ms + origin_ms - first.mono_ms, mono_ms=origin_ms)
 
 
 def _uncovered(begin: int, end: int, covered: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -66,6 +66,7 @@ class Record(Wire, omit_defaults=False):
     variables: dict[str, str] = {}
     recording_state: RecordingState = RecordingState.NONE
     recording: str = ""
+    recording_began: Instant | None = None
     coverage: float | None = None
     gaps: list[Gap] = []
 
