@@ -40,6 +40,8 @@ class Options:
     speed: float | None = 1.0
     truth: Path | None = None
     lockstep: bool | None = None
+    maker_config: bytes | None = None
+    """A maker's configuration file, ShConfig.ini: its cards are the machine's when the scenario names none."""
 
     @property
     def in_lockstep(self) -> bool:
@@ -60,7 +62,7 @@ class Simulator:
         self.loop = Loop()
         self.truth = TruthLog(options.truth / "truth.jsonl" if options.truth else None)
         self.sim = Sim(Engine(LEGS, options.seed), self.truth, options.seed)
-        self.machine = build_machine(self.sim, _synway_site(scenario))
+        self.machine = build_machine(self.sim, *_synway_site(scenario, options.maker_config))
         self.library = SynwayLibrary(self.machine)
         self.rpc = RpcServer(self.loop, self.sim, options.folder / "synway.sock", self.library)
         self.world = World(self.sim, self.machine, scenario, voices)
@@ -122,7 +124,10 @@ class Simulator:
             (self.options.folder / "synway.sock").unlink()
 
 
-def _synway_site(scenario: Scenario) -> dict[str, object]:
+def _synway_site(scenario: Scenario, maker_config: bytes | None) -> tuple[dict[str, object], bytes | None]:
+    """The site file's part for the maker's builder, or the maker's own file when the scenario names no cards."""
+    if not scenario.cards:
+        return {}, maker_config
     entries = []
     for node in scenario.cards:
         plain = node.plain()
@@ -133,7 +138,7 @@ def _synway_site(scenario: Scenario) -> dict[str, object]:
         except ValueError as error:
             raise ConfigProblemsError([node.problem(str(error))]) from error
         entries.append(plain)
-    return {"cards": entries}
+    return {"cards": entries}, None
 
 
 def build_machine_check(entry: dict[str, object]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from boardd.contract.text import _
+from hwsim.cli.maker_config import find_config
 from hwsim.cli.serve import SCENARIOS, site_file
 from hwsim.scenario.file import Scenario
 from hwsim.simulator import Options, Simulator
@@ -24,7 +25,9 @@ def check(file: str) -> None:
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
-        simulator = Simulator(Scenario.load(site_file(file)), Options(Path(folder)))
+        loaded = Scenario.load(site_file(file))
+        cards = None if loaded.cards else find_config(None)
+        simulator = Simulator(loaded, Options(Path(folder), maker_config=cards))
         try:
             simulator.world.check()
         finally:

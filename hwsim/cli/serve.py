@@ -14,6 +14,7 @@ import click
 from boardd.contract.errors import ConfigurationError
 from boardd.contract.text import _
 from hwsim.cli.lib import LIBRARIES, library_path
+from hwsim.cli.maker_config import config_option, find_config
 from hwsim.folder import default_folder
 from hwsim.kernel.keeper import TokenStuckError
 from hwsim.scenario.file import Scenario
@@ -69,6 +70,7 @@ def in_numbers(speed: float | str) -> float | None:
 @click.option("--truth", type=click.Path(path_type=Path), help="Folder for the truth log and everybody's sound.")
 @click.option("--stop-at-end", is_flag=True, help="Leave when the scenario is over.")
 @click.option("--ready-fd", type=int, help="Write a line to this descriptor when the sockets are open.")
+@config_option
 def serve(
     site: str,
     folder: Path | None,
@@ -77,10 +79,16 @@ def serve(
     truth: Path | None,
     stop_at_end: bool,
     ready_fd: int | None,
+    config: Path | None,
 ) -> None:
-    """Run the simulated machine of SITE (a scenario file, or the name of a shipped one)."""
-    options = Options(folder or default_folder(), seed, in_numbers(speed), truth)
-    simulator = Simulator(Scenario.load(site_file(site)), options)
+    """Run the simulated machine of SITE (a scenario file, or the name of a shipped one).
+
+    A scenario without cards, such as one_pc, takes those of the maker's configuration file.
+    """
+    scenario = Scenario.load(site_file(site))
+    cards = None if scenario.cards else find_config(config)
+    options = Options(folder or default_folder(), seed, in_numbers(speed), truth, maker_config=cards)
+    simulator = Simulator(scenario, options)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_args: simulator.stop())
     if ready_fd is not None:
@@ -104,14 +112,18 @@ def drive(simulator: Simulator, stop_at_end: bool) -> None:
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--truth", type=click.Path(path_type=Path), help="Folder for the truth log and everybody's sound.")
 @click.option("--layout", type=click.Choice(["newest", "2007"]), default="newest", help="Memory layout of the ABI.")
+@config_option
 @click.argument("program", nargs=-1, required=True, type=click.UNPROCESSED)
-def run(site: str, seed: int, truth: Path | None, layout: str, program: tuple[str, ...]) -> None:
+def run(site: str, seed: int, truth: Path | None, layout: str, config: Path | None, program: tuple[str, ...]) -> None:
     """Run PROGRAM, written for a maker's API, on a simulated machine at real speed; leave with its exit status.
 
-    The program finds the simulated libraries through LD_LIBRARY_PATH.
+    The program finds the simulated libraries through LD_LIBRARY_PATH. A scenario without cards, such as one_pc, takes
+    those of the configuration file that the program is given as an argument.
     """
     folder = default_folder()
-    simulator = Simulator(Scenario.load(site_file(site)), Options(folder, seed, 1.0, truth))
+    scenario = Scenario.load(site_file(site))
+    cards = None if scenario.cards else find_config(config, program)
+    simulator = Simulator(scenario, Options(folder, seed, 1.0, truth, maker_config=cards))
     folders = [str(library_path(maker, kind).parent) for maker, kind in LIBRARIES if kind == layout]
     path = ":".join([*folders, *filter(None, [os.environ.get("LD_LIBRARY_PATH")])])
     environment = {**os.environ, **simulator.environment, "LD_LIBRARY_PATH": path}

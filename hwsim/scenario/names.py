@@ -1,4 +1,4 @@
-"""Names of lines and circuits with patterns in their last part: `1/0`, `1/0-7`, `0/1/*`."""
+"""Names of lines and circuits with patterns in their last part: `1/0`, `1/0-7`, `0/1/*`; and `kind:fxo`, all of a kind."""
 
 from __future__ import annotations
 
@@ -6,6 +6,20 @@ import re
 from collections.abc import Iterable
 
 _PATTERN = re.compile(r"(?P<stem>.+)/(?:(?P<all>\*)|(?P<first>\d+)(?:-(?P<last>\d+))?)")
+
+
+KINDS = ("fxo", "fxs", "tap", "e1")
+_KIND = "kind:"
+
+
+def kind_of(pattern: str) -> str | None:
+    """The kind that `kind:fxo` and its like ask for, None for names. Raises ValueError for an unknown kind."""
+    if not pattern.startswith(_KIND):
+        return None
+    kind = pattern.removeprefix(_KIND)
+    if kind not in KINDS:
+        raise ValueError(f"there is no kind {kind} (kinds: {', '.join(KINDS)})")
+    return kind
 
 
 def natural(name: str) -> tuple[tuple[int, str], ...]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
+
+import msgspec
 
 from boardd.config.yamlfile import ConfigProblemsError
 from hwsim.exchange.exchange import Exchange
 from hwsim.exchange.numbering import NumberRange
 from hwsim.exchange.subscriber_line import SubscriberLine, SubscriberState
 from hwsim.kernel.sim import Sim
-from hwsim.line.analog import AnalogLine
 from hwsim.people.agent import AgentHabits, working_day
 from hwsim.people.behaviour import Behaviour
 from hwsim.people.parties import PartyNumbers
@@ -21,8 +22,10 @@ from hwsim.people.subscriber import SubscriberSet
 from hwsim.people.voice_file import VoiceFiles
 from hwsim.scenario.draws import parse_draw
 from hwsim.scenario.file import Scenario
+from hwsim.scenario.names import kind_of
 from hwsim.scenario.schema import AgentSection, PersonSection, SubscriberSection
 from hwsim.scenario.script_words import behaviour_of
+from hwsim.scenario.site import Machine
 
 
 class Population:
@@ -43,11 +46,12 @@ class Population:
         self._visits = 0
 
     # -- at stations ------------------------------------------------------------------------------------------------
-    def settle(self, lines: Mapping[str, AnalogLine]) -> None:
+    def settle(self, machine: Machine) -> None:
         """Put the people of the file at their telephones. Raises ConfigProblemsError."""
         problems = []
+        lines = machine.analog_lines
         taken = set(self.exchange.lines)
-        for index, section in enumerate(self.scenario.file.people):
+        for index, section in self._everybody(machine):
             node = self.scenario.at("people", index, "line")
             if section.line not in lines:
                 problems.append(node.problem(f"there is no analogue line {section.line}"))
@@ -60,6 +64,18 @@ class Population:
                 self._sections[section.name] = section
         if problems:
             raise ConfigProblemsError(problems)
+
+    def _everybody(self, machine: Machine) -> Iterator[tuple[int, PersonSection]]:
+        """The people of the file with their place in it; those of `kind:fxs` one by one."""
+        for index, section in enumerate(self.scenario.file.people):
+            kind = kind_of(section.line)
+            if kind is None:
+                yield index, section
+                continue
+            for number, line in enumerate(machine.of_kind(kind)):
+                station = f"{int(section.station) + number:0{len(section.station)}d}" if section.station else ""
+                name = f"{section.name}{number + 1}"
+                yield index, msgspec.structs.replace(section, name=name, line=line, station=station)
 
     def start(self) -> None:
         """Let everybody begin what the file says."""

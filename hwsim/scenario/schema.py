@@ -23,6 +23,7 @@ from hwsim.exchange.tones import PLANS, ToneKind
 from hwsim.exchange.trunk_circuit import Screening
 from hwsim.people.steps import Otherwise, Sound
 from hwsim.scenario.draws import parse_draw
+from hwsim.scenario.names import kind_of
 from hwsim.scenario.script_words import Do, wrong_fields
 
 MAX_AGENT_PARTY = 99
@@ -102,7 +103,10 @@ class LineSection(Section):
 
 
 class GroupSection(Section):
-    """A hunt group: analogue lines (`1/0`, `1/0-7`) or E1 circuits (`0/1/*`, `0/1/1-15`) under some numbers."""
+    """A hunt group: analogue lines (`1/0`, `1/0-7`) or E1 circuits (`0/1/*`, `0/1/1-15`) under some numbers.
+
+    `kind:fxo` and `kind:e1` mean all of the machine; a group whose kind the machine does not have is left out.
+    """
 
     name: str
     numbers: list[str] = []
@@ -120,6 +124,7 @@ class GroupSection(Section):
     def problems(self, node: Node) -> list[Problem]:
         """Bad ranges, and a group without members or with both kinds."""
         found = _check(self, node, NumberRange.parse, "numbers", "line_numbers")
+        found += _check(self, node, kind_of, "lines", "circuits")
         if bool(self.lines) == bool(self.circuits):
             found.append(node.problem("a group has either lines or circuits"))
         return found
@@ -218,7 +223,10 @@ class AgentSection(Section):
 
 
 class PersonSection(Section):
-    """Somebody at a station: an agent (`agent` names habits) or the actor of a script, from `at_s` on."""
+    """Somebody at a station: an agent (`agent` names habits) or the actor of a script, from `at_s` on.
+
+    With `line: kind:fxs` there is one at each telephone port: names get a number, `station` counts upwards.
+    """
 
     name: str
     line: str
@@ -232,10 +240,13 @@ class PersonSection(Section):
     choice: str = ""
 
     def problems(self, node: Node) -> list[Problem]:
-        """Both roles at once."""
+        """Both roles at once, an unknown kind of line, and station numbers that cannot count."""
+        found = _check(self, node, kind_of, "line")
         if self.agent and self.script:
-            return [node.problem("a person is either an agent or follows a script")]
-        return []
+            found.append(node.problem("a person is either an agent or follows a script"))
+        if self.line.startswith("kind:") and self.station and not self.station.isdigit():
+            found.append(child(node, "station").problem("must be a number to count upwards from"))
+        return found
 
 
 class CallersSection(Section):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -20,7 +20,7 @@ from hwsim.kernel.sim import Sim
 from hwsim.line.analog import AnalogLine
 from hwsim.line.digital import Circuit, Span
 from hwsim.scenario.file import Scenario
-from hwsim.scenario.names import expand
+from hwsim.scenario.names import expand, kind_of
 from hwsim.scenario.schema import ExchangeSection, GroupSection, LineSection, TimersSection, ToneSection
 
 
@@ -34,6 +34,9 @@ class Machine(Protocol):
     @property
     def spans(self) -> Mapping[str, Span]:
         """The E1s; circuits are named `card/span/timeslot`."""
+
+    def of_kind(self, kind: str) -> list[str]:
+        """Names of all lines at `fxo`, `fxs` or `tap` ports, or of all circuits of E1s (`e1`); see names.KINDS."""
 
 
 def build_exchange(sim: Sim, machine: Machine, scenario: Scenario) -> Exchange:
@@ -91,12 +94,22 @@ def _timers(section: TimersSection) -> ExchangeTimers:
 
 def _add_group(exchange: Exchange, machine: Machine, group: GroupSection) -> None:
     ranges = [NumberRange.parse(text) for text in group.numbers]
+    if not any(_names(machine, pattern, None) for pattern in (*group.lines, *group.circuits)):
+        return  # `kind:e1` in a machine without an E1: its numbers are unallocated
     members = _line_members(exchange, machine, group) if group.lines else _circuit_members(exchange, machine, group)
     exchange.add_group(group.name, members, ranges, group.order)
 
 
+def _names(machine: Machine, pattern: str, known: Iterable[str] | None) -> list[str]:
+    """What a pattern of a group means. Without `known`, names are taken as they are."""
+    kind = kind_of(pattern)
+    if kind:
+        return machine.of_kind(kind)
+    return [pattern] if known is None else expand(pattern, known)
+
+
 def _line_members(exchange: Exchange, machine: Machine, group: GroupSection) -> list[Party]:
-    names = [name for pattern in group.lines for name in expand(pattern, machine.analog_lines)]
+    names = [name for pattern in group.lines for name in _names(machine, pattern, machine.analog_lines)]
     own = [number for text in group.line_numbers for number in NumberRange.parse(text).all()]
     if own and len(own) != len(names):
         raise ValueError(f"{len(names)} lines, but line_numbers has {len(own)}")
@@ -148,7 +161,7 @@ def _circuit_members(exchange: Exchange, machine: Machine, group: GroupSection) 
     )
     members: list[Party] = []
     for pattern in group.circuits:
-        for name in expand(pattern, circuits):
+        for name in _names(machine, pattern, circuits):
             if name in exchange.circuits:
                 raise ValueError(f"{name} is in another group already")
             members.append(exchange.add_circuit(*circuits[name], options))

@@ -47,7 +47,7 @@ class World:
         self.people = Population(sim, self.exchange, scenario, self.files)
         for section in scenario.file.exchange.subscribers:
             self.people.subscribe(section)
-        self.people.settle(machine.analog_lines)
+        self.people.settle(machine)
         self.faults = FaultRegistry(sim)
         LineFaults(self.exchange, machine.analog_lines, machine.spans).register(self.faults)
         self.streams = [CallerStream(sim, self.people, section, self._drained) for section in scenario.file.callers]

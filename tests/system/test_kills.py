@@ -42,7 +42,9 @@ def calm(tmp_path_factory: pytest.TempPathFactory, config: Path) -> SiteRun:
 
 def killed_run(tmp_path: Path, calm: SiteRun, config: Path, target: str, plan: list[tuple[str, int]]) -> SiteRun:
     faults = [
-        {"at_s": at_us / 1e6, "what": "process_kill", "where": name} for _phase, at_us in plan for name in TARGETS[target]
+        {"at_s": at_us / 1e6, "what": "process_kill", "where": name}
+        for _phase, at_us in plan
+        for name in TARGETS[target]
     ]
     run = run_site(tmp_path, calls=CALLS, seed=SEED, config=config, faults=faults)
     kills = [f for f in run.of("fault") if f["kind"] == "process_kill"]

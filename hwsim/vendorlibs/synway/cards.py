@@ -100,6 +100,14 @@ class SynwayMachine:
     analog_lines: dict[str, AnalogLine]
     spans: dict[str, Span]
 
+    def of_kind(self, kind: str) -> list[str]:
+        """Names of all lines at ports of a kind (`fxo`, `fxs`, `tap`), or of all circuits of E1s (`e1`)."""
+        if kind == "e1":
+            return [circuit.name for span in self.spans.values() for circuit in span.circuits.values()]
+        wanted = ChType[kind.upper()]
+        channels = [channel for card in self.cards for channel in card.channels if channel.kind is wanted]
+        return [channel.line.name for channel in channels if channel.line]
+
 
 def build_machine(sim: Sim, site: dict[str, Any] | None = None, config: bytes | None = None) -> SynwayMachine:
     """Create cards and lines from the site file's `synway` section, or, without `cards` there, from a ShConfig.ini.

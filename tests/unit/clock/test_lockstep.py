@@ -101,9 +101,7 @@ def test_wall_and_monotonic_follow_the_token(tmp_path: Path) -> None:
         "clock.run(lambda: main(), 'x')"
     )
     began_s = real_s()
-    child = subprocess.Popen(
-        [sys.executable, "-c", code], env={**os.environ, **env}, stdout=subprocess.PIPE, text=True
-    )
+    child = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, **env}, stdout=subprocess.PIPE, text=True)
     wait_for(loop, keeper, 1)
     LockstepDrive(loop, sim, keeper, None).run(lambda: keeper.empty)
     keeper.close()
