@@ -81,6 +81,8 @@ def _show(found: Scan) -> None:
 
 def _cell(card: dict[str, Any], key: str) -> object:
     value = card.get(key, "")
+    if isinstance(value, dict):
+        return " ".join(f"{name}={number}" for name, number in value.items())
     return " ".join(map(str, value)) if isinstance(value, list) else value
 
 

@@ -53,7 +53,7 @@ def _show_scheduler(scheduler: SchedulerStatus | None) -> None:
     if scheduler is None:
         click.echo(_("scheduler: not running"))
         return
-    text = _("scheduler: running since {since}; {contacts} contacts, {waiting} waiting, {ready} agents ready")
+    text = _("scheduler: running since {since}; contacts {contacts}, waiting {waiting}, agents ready {ready}")
     since = moment_text(scheduler.began_wall_ms)
     numbers = {"contacts": scheduler.contacts, "waiting": scheduler.waiting, "ready": scheduler.agents_ready}
     click.echo(text.format(since=since, **numbers))

@@ -71,7 +71,7 @@ class Host:
         self.channels = {channel.id: channel for channel in channels}
         self.calls = {}
         self.alarms = [Alarm(code="span_alarm", subject="e1a/1", severity=Severity.MAJOR, text="LOS", raised=AT)]
-        self.cards = [{"board": "e1a", "model": "SHD-30A-CT/PCI", "serial": "3080001"}]
+        self.cards = [{"board": "e1a", "model": "SHD-30A-CT/PCI", "serial": "3080001", "channels": {"fxo": 8}}]
 
     def opened(self, connection):
         pass

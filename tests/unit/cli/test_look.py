@@ -20,7 +20,7 @@ def test_status_shows_everything(ctl, plant):
     for word in ("synway", "5.4.3", "SHD-30A-CT/PCI", "3080001", "isdn_user", "span_alarm", "LOS", "disk full"):
         assert word in answer.out
     assert "5 channels, 0 calls" in answer.out
-    assert "1 contacts, 1 waiting, 1 agents ready" in answer.out
+    assert "contacts 1, waiting 1, agents ready 1" in answer.out
 
 
 def test_status_in_chinese_keeps_names_of_states(ctl, plant):
@@ -183,7 +183,7 @@ def test_scan_shows_the_cards_of_the_hosts(ctl, plant):
     answer = ctl("scan", "--json")
     assert answer.code == 0
     assert answer.json["cards"] == plant.host.cards
-    assert "SHD-30A-CT/PCI" in ctl("scan").out
+    assert "SHD-30A-CT/PCI" in ctl("scan").out and "fxo=8" in ctl("scan").out
 
 
 def test_scan_without_a_daemon_says_so(ctl):
