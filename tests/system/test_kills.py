@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from pathlib import Path
 from typing import Any
@@ -109,7 +110,7 @@ def check_unbroken(run: SiteRun, contact: dict[str, Any]) -> None:
     assert heard, contact
     starts = {f["number"]: f["t_us"] for f in spoke}
     shifts = []
-    for before, after in zip(heard, heard[1:], strict=False):
+    for before, after in itertools.pairwise(heard):
         assert after.number == before.number + 1, (contact["caller"], before, after)
         said_us = starts[after.number] - starts[before.number]
         shifts.append(abs((after.start_sample - before.start_sample) * 125 - said_us))

@@ -1,4 +1,4 @@
-"""A participant of the lockstep tests: passes messages around with timers, executor jobs and a thread; prints its log."""
+"""A participant of the lockstep tests: messages, timers, executor jobs and threads; prints its log."""
 
 import asyncio
 import json

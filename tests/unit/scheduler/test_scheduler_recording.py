@@ -11,7 +11,6 @@ from boardd.media.wav import ALAW_SILENCE, read_alaw
 from boardd.scheduler.recording.timeline import RawLeg, lay_out
 from boardd.scheduler.records.record import Gap
 
-
 WALL_AHEAD_MS = 1_700_000_000_000
 
 
