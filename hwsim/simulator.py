@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+import os
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from boardd.config.yamlfile import ConfigProblemsError
-from hwsim.control.commands import Commands
+from hwsim.control.commands import Args, Commands
 from hwsim.control.control import ControlServer
 from hwsim.control.world_commands import WorldCommands
 from hwsim.core.engine import Engine
@@ -76,6 +77,7 @@ class Simulator:
         self._stopping = False
         commands = Commands()
         WorldCommands(self.world, options.truth or options.folder, self.stop).register(commands)
+        commands.register("load", self._load)
         self.control = ControlServer(self.loop, commands, options.folder / "control.sock")
 
     def pid_of(self, name: str) -> int | None:
@@ -106,6 +108,15 @@ class Simulator:
             LockstepDrive(self.loop, self.sim, self.keeper, self.options.speed).run(over)
         else:
             FreeDrive(self.loop, self.sim).run(over)
+
+    def _load(self, _args: Args) -> dict[str, object]:
+        """What the simulator holds now, to see that programs and we leave nothing behind."""
+        return {
+            "pid": os.getpid(),
+            "engine": asdict(self.sim.engine.stats()),
+            "programs": self.rpc.pids(),
+            "rpc_failures": self.rpc.failures,
+        }
 
     def stop(self) -> None:
         """End `run` soon."""

@@ -23,7 +23,7 @@ static MESSAGE_INFO next_event(int in_call)
             CHECK(result);
         if (result == 0 && event.nReference == ch) {
             if (event.wEventCode == E_CHG_ChState)
-                say("state %u -> %u", event.dwParam >> 16, event.dwParam & 0xFFFF);
+                say("state %u -> %u", (unsigned)event.dwParam >> 16, (unsigned)event.dwParam & 0xFFFF);
             if (in_call && event.wEventCode == E_CHG_ChState && (event.dwParam & 0xFFFF) == S_CALL_PENDING) {
                 say("caller hung up, reason %d", SsmGetPendingReason(ch));
                 CHECK(SsmHangup(ch));
@@ -77,7 +77,7 @@ static void collect(const char *prompt, int wanted)
         MESSAGE_INFO event = next_event(1);
 
         if (event.wEventCode == E_PROC_PlayEnd) {
-            say("prompt ended, reason %u", event.dwParam);
+            say("prompt ended, reason %u", (unsigned)event.dwParam);
             playing = 0;
         } else if (event.wEventCode == E_CHG_RcvDTMF) {
             CHECK(SsmGetDtmfStr(ch, digits));
@@ -94,7 +94,7 @@ static void record(const char *file)
         MESSAGE_INFO event = next_event(1);
 
         if (event.wEventCode == E_PROC_RecordEnd) {
-            say("recording ended, reason %u", event.dwParam);
+            say("recording ended, reason %u", (unsigned)event.dwParam);
             return;
         }
     }

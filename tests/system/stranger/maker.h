@@ -3,7 +3,11 @@
 #define MAKER_H
 
 typedef unsigned short WORD;
+#ifdef MAKER_2007
+typedef unsigned long DWORD; /* as in the headers of 2004 to 2009, also where long has 64 bits */
+#else
 typedef unsigned int DWORD;
+#endif
 typedef unsigned char BYTE;
 
 typedef struct {
@@ -42,12 +46,12 @@ enum {
 
 enum { PEND_WaitBckStpMsg = 10 };
 enum { KB_FREE = 1 };
-enum { CH_TYPE_FXO = 0, CH_TYPE_FXS = 2 };
+enum { CH_TYPE_FXO = 0, CH_TYPE_FXS = 2, CH_TYPE_TAP = 3 };
 enum { DIAL_STANDBY = 0, DIAL_DIALING = 1, DIAL_ECHOTONE = 2, DIAL_VOICE = 7, DIAL_VOICEF2 = 9, DIAL_PROGRESS = 14 };
 enum { TONE_BUSY = 1 };
 enum { CODEC_FROM_FILE = -1, CODEC_ALAW = 6 };
 
-#define UNLIMITED 0xFFFFFFFFu
+#define UNLIMITED ((DWORD)0xFFFFFFFFu)
 
 int SsmStartCti(const char *config, const char *index);
 int SsmCloseCti(void);
@@ -86,9 +90,11 @@ int SsmSendTone(int ch, int tone);
 int SsmStopSendTone(int ch);
 int SsmGetHookState(int ch);
 int SsmStartRingWithCIDStr(int ch, char *text, DWORD length, DWORD delay_ms);
+int SsmStartRing(int ch);
 int SsmStopRing(int ch);
 int SsmSetASDT(int ch, int enable);
 int SsmTalkWith(int ch1, int ch2);
+int SsmStopTalkWith(int ch1, int ch2);
 int SsmClearChBusLink(int ch);
 int SsmCreateConfGroup(int max_members, int max_speakers, int max_speaking, int max_silence);
 int SsmJoinConfGroup(int group, int ch, WORD mode, int mix_volume, int create_always, int exit_always);
