@@ -8,10 +8,7 @@ from typing import Any
 
 import pytest
 from synbench import Bench, Exchange, Net, Phone
-
-ANALOG = {"cards": [{"model": "SHT-4D-CT/PCI", "ports": "OOST", "serial": 4711}]}
-DIGITAL = {"cards": [{"model": "SHD-30E-CT/PCIe", "spans": [{"signalling": "isdn_user"}]}]}
-FXO, FXS, TAP = 0, 2, 3
+from synmachines import ANALOG, DIGITAL
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from conftest import DIGITAL
 from synbench import Net
+from synmachines import DIGITAL
 
 from hwsim.line.digital import Alarm
 

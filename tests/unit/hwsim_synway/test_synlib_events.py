@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from conftest import ANALOG, DIGITAL
 from synbench import Exchange, FakeClient, FakeConn, Net
+from synmachines import ANALOG, DIGITAL
 
 from hwsim.vendorlibs.rpc import PARKED
 from hwsim.vendorlibs.synway.faults import GARBAGE

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from conftest import ANALOG
 from synbench import Exchange
+from synmachines import ANALOG
 
 from hwsim.line.analog import CallerIdMessage
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 import pytest
-from conftest import ANALOG
 from synbench import Exchange
+from synmachines import ANALOG
 
 from hwsim.core.sound import alaw_decode, alaw_encode, find_chirps, make_chirp, pcm_of
 from hwsim.vendorlibs.synway.wav import header, read_header

@@ -131,7 +131,7 @@ def test_play_blocks_queue_up_without_a_gap(analog, talk):
 
 @pytest.mark.parametrize(("swapped", "reason"), [(False, 5), (True, 4)])
 def test_stopped_blocks_are_reported(make, swapped, reason):
-    from conftest import ANALOG
+    from synmachines import ANALOG
 
     bench = make({**ANALOG, "personality": {"block_reasons_swapped": swapped}})
     bench.ready(100)

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ANALOG
 from synbench import Exchange
+from synmachines import ANALOG
 
 from hwsim.kernel.loop import Loop
 from hwsim.vendorlibs.rpc import RpcServer

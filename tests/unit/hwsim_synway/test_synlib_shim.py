@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ANALOG
 from synbench import Bench, Exchange, FakeConn, Net, Phone
+from synmachines import ANALOG
 
 from hwsim.line.analog import CallerIdMessage
 from hwsim.line.digital import Alarm

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 import pytest
-from conftest import ANALOG, FXS, TAP
 from synbench import Phone
+from synmachines import ANALOG, FXS, TAP
 
 from hwsim.core.sound import find_chirps, pcm_of
 from hwsim.line.analog import CallerIdMessage

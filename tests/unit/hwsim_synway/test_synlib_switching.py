@@ -6,8 +6,8 @@ import os
 import struct
 
 import pytest
-from conftest import DIGITAL
 from synbench import Net
+from synmachines import DIGITAL
 
 from hwsim.core.events import Format, What
 from hwsim.core.sound import find_chirps, pcm_of
