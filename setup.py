@@ -24,11 +24,14 @@ def compile_catalogues():
 
 
 class BuildTexts(build_py):
-    """Compiles the catalogues before package data is collected."""
+    """Compiles the catalogues before package data is collected; a wheel also gets the demo's configuration."""
 
     def run(self):
         compile_catalogues()
         super().run()
+        if not self.editable_mode:
+            # A checkout has it in config/demo, where people edit it.
+            self.copy_tree(str(HERE / "config" / "demo"), f"{self.build_lib}/hwsim/scenarios/demo")
 
 
 class PlainLib(Extension):

@@ -1,4 +1,4 @@
-"""Names of lines and circuits with patterns in their last part: `1/0`, `1/0-7`, `0/1/*`; and `kind:fxo`, all of a kind."""
+"""Names of lines and circuits: `1/0`, ranges in the last part (`1/0-7`), `0/1/*`, and all of a kind (`kind:fxo`)."""
 
 from __future__ import annotations
 
