@@ -88,6 +88,8 @@ class Connection(asyncio.Protocol):
         self._pending: dict[int, _Pending] = {}
         self._last_number = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._complaint: BoarddError | None = None
+        """What the peer said to no request in particular; when it then hangs up, that is why."""
         self._eof = False
         self.reason = ""
         """Why the connection ended, for the log; empty when the peer simply went."""
@@ -202,7 +204,8 @@ class Connection(asyncio.Protocol):
         pending, self._pending = self._pending, {}
         for entry in pending.values():
             if not entry.future.done():
-                entry.future.set_exception(DisconnectedError("the connection ended before the answer came"))
+                gone = DisconnectedError("the connection ended before the answer came")
+                entry.future.set_exception(self._complaint or gone)
         if exc is not None and not self.reason:
             self.reason = str(exc)
         if not self._ended.done():
@@ -283,6 +286,7 @@ class Connection(asyncio.Protocol):
             if entry is not None and not entry.future.done():
                 entry.future.set_exception(error)
             elif message.id is None:
+                self._complaint = error
                 log.warning("peer_complained", code=error.code, text=error.message[:PEER_ERROR_LIMIT_CHARS])
             return
         if entry is None or entry.future.done() or message.result is UNSET:

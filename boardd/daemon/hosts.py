@@ -155,6 +155,9 @@ class Hosts:
         link: HostLink = session.data
         if link.domain is None or self._links.get(link.domain.name) is not link:
             raise WrongStateError("host.hello comes first", operation="host.snapshot")
+        # The domain of the hello is as old as the connection; a later snapshot knows state and library.
+        name = link.domain.name
+        link.domain = next((d for d in params.snapshot.domains if d.name == name), link.domain)
         self._registry.host_snapshot(link.domain, params.snapshot)
         link.hseq = params.hseq
         self._on_ready(link.domain.name)

@@ -2,7 +2,8 @@
 
 Order of start: lock of the domain, journal read, crash ledger, uplink begins to dial (nobody is waited for), READY,
 library. When the crash budget is spent, or the installation is wrong, the process stays up as `broken(reason)` without
-the library until `board.reset`. SIGTERM hangs up and ends; everything else may kill us at any moment.
+the library until `board.reset`; a library that merely refuses to start is asked again for ever. SIGTERM hangs up and
+ends; everything else may kill us at any moment.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import structlog
 from boardd import clock, logs
 from boardd.config.site import Site, load_site
 from boardd.contract.driver import DomainDriver, EventSink
-from boardd.contract.errors import BoarddError, ConfigurationError
+from boardd.contract.errors import BoarddError, ConfigurationError, DeviceError
 from boardd.contract.states import BoardState
 from boardd.contract.text import _
 from boardd.host import plugin
@@ -32,6 +33,8 @@ from boardd.notify import Notifier
 log = structlog.get_logger("boardd.host")
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+FIRST_START_RETRY_S = 1.0
+LAST_START_RETRY_S = 30.0
 
 
 class App:
@@ -68,7 +71,7 @@ class App:
         if within_budget:
             self.host.tasks.spawn(self._start(), "start library")
         else:
-            text = _("{count} crashes within {window} s: the library is not loaded; boardctl board reset {domain}")
+            text = _("{count} crashes within {window} s: the library is not loaded; boardctl reset {domain}")
             values = {"count": self._crashes.recent, "window": self._section.crash_window_s, "domain": self._domain}
             await self._break(text.format(**values))
         code = await self._end
@@ -90,15 +93,26 @@ class App:
 
     # -- library ------------------------------------------------------------------------------------------------------
     async def _start(self) -> None:
-        self._notifier.status("starting the library")
-        try:
-            descriptor = plugin.find_driver(self._section.driver)
-            await self.host.start(self._make)
-        except ConfigurationError as error:
-            await self._break(error.message)
-            return
-        except BoarddError as error:
-            die(f"the library did not start: {error.message}")
+        """Start the library; one that refuses is asked again for ever, as cards may come up after us (or be plugged
+        in); one that hangs ends the process."""
+        retry_s = FIRST_START_RETRY_S
+        while True:
+            self._notifier.status("starting the library")
+            try:
+                descriptor = plugin.find_driver(self._section.driver)
+                await self.host.start(self._make)
+                break
+            except ConfigurationError as error:
+                await self._break(error.message)
+                return
+            except DeviceError as error:
+                log.warning("library_refused", domain=self._domain, reason=error.message, retry_s=retry_s, **error.data)
+                self._notifier.status(f"the library refuses to start: {error.message}")
+                await self.host.refused(error.message)
+            except BoarddError as error:
+                die(f"the library did not start: {error.message}")
+            await asyncio.sleep(retry_s)
+            retry_s = min(2 * retry_s, LAST_START_RETRY_S)
         if self.host.driver is not None and not self._end.done():
             self._watchdog.watch(self.host.driver, descriptor.heartbeat_parts)
         self._notifier.status("running")

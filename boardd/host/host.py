@@ -165,6 +165,11 @@ class Host:
         if ended:
             log.warning("calls_recovered", count=len(ended), interrupted=self.journal.rebooted)
 
+    async def refused(self, reason: str) -> None:
+        """The library did not start but may later: announce why we are still starting."""
+        self.registry.set_domain(BoardState.STARTING, reason)
+        await self.uplink.refresh()
+
     async def broken(self, reason: str) -> None:
         """Stay up without the library: announce why, end what is open in the journal."""
         log.error("domain_broken", reason=reason)

@@ -35,6 +35,8 @@ class Registry:
     def load(self, inventory: Inventory) -> None:
         """Take over what the driver found at start."""
         self.boards = {board.id: board for board in inventory.boards}
+        for board in inventory.boards:
+            board.domain = self.domain.name
         self.spans = {span.id: span for span in inventory.spans}
         self.lines = {port.id: self._line(port) for port in inventory.ports.values()}
         self.domain.switching = inventory.switching

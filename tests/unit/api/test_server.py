@@ -87,7 +87,7 @@ def test_rights_are_checked_per_method_and_strangers_are_refused(tmp_path, monke
             await connection.request("act", CallParams(call="c"), CallParams)
         peer = Peer(pid=9, uid=os.geteuid() + 1, groups=frozenset({"cleaners"}))
         stranger = await open_connection(str(tmp_path / "s.sock"), NoNotifications())
-        with pytest.raises(DisconnectedError):
+        with pytest.raises(ForbiddenError, match="readers"):
             await stranger.request("look", Nothing(), Nothing)
         assert (service.opened, server.counters["refused"]) == (1, 1)
         await server.stop()

@@ -1,6 +1,6 @@
 """Runs a real host process on the fake card; the test talks to it through files and signals.
 
-python host_process.py ROOT SCRIPT     SCRIPT: offer | idle | fatal | hang | refuse | config
+python host_process.py ROOT SCRIPT     SCRIPT: offer | idle | fatal | hang | refuse | refuse_once | config
 """
 
 import asyncio
@@ -17,19 +17,24 @@ from boardd import clock, logs
 from boardd.contract import driver as d
 from boardd.contract.capabilities import ChannelKind
 from boardd.contract.driver import CONTRACT_VERSION, DriverDescriptor
-from boardd.contract.errors import ConfigurationError, DeviceError
+from boardd.contract.errors import ConfigurationError, DeadlineError, DeviceError
 from boardd.host import app, plugin, watchdog
 
 DESCRIPTOR = DriverDescriptor("fake", "f", "m", CONTRACT_VERSION, (ChannelKind.FXO,), "x:y", {}, (), ("door",))
 
 
 class Driver(FakeDriver):
+    starts = 0
+
     def __init__(self, sink, script):
         super().__init__(sink)
         self.script = script
 
     async def start(self):
+        Driver.starts += 1
         if self.script == "refuse":
+            raise DeadlineError("SsmStartCti did not come back")
+        if self.script == "refuse_once" and Driver.starts == 1:
             raise DeviceError("the card does not answer")
         if self.script == "config":
             raise ConfigurationError("ShConfig.ini:3: TotalBoards: is missing")
@@ -56,6 +61,7 @@ def main():
     plugin.find_driver = lambda _name: DESCRIPTOR
     plugin.make_driver = lambda _descriptor, _domain, _site, sink: Driver(sink, script)
     watchdog.STILL_LIMIT_S = 1.5
+    app.FIRST_START_RETRY_S = 0.05
     return clock.run(lambda: app.serve("d", site), "host-d")
 
 

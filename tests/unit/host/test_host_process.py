@@ -106,6 +106,15 @@ def test_a_library_that_does_not_start_spends_the_budget_and_then_is_left_alone(
         assert process.wait() == 0
 
 
+def test_a_library_that_refuses_is_asked_again_in_the_same_process(tmp_path):
+    """Cards, their drivers or the simulator may come up after us: no crash is counted, nobody has to reset anything."""
+    with Process(tmp_path, "refuse_once") as process:
+        assert "the card does not answer" in process.until("refuses to start")
+        process.until("STATUS=running")
+        process.process.terminate()
+        assert process.wait() == 0
+
+
 def test_a_wrong_installation_is_broken_at_once_and_names_what_is_wrong(tmp_path):
     with Process(tmp_path, "config") as process:
         assert "TotalBoards" in process.until("STATUS=broken")
