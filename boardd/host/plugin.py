@@ -59,4 +59,15 @@ def make_driver(descriptor: DriverDescriptor, domain: str, site: Site, sink: Eve
         raise ConfigurationError(
             text.format(name=descriptor.name, factory=descriptor.factory, error=error), driver=descriptor.name
         ) from error
-    return factory(settings, BoardNaming(names=site.board_names()), sink, site.channels)
+    usual = {key: value for key, value in _deadlines(site, domain).items() if key in descriptor.settings_schema}
+    return factory({**usual, **settings}, BoardNaming(names=site.board_names()), sink, site.channels)
+
+
+def _deadlines(site: Site, domain: str) -> dict[str, str]:
+    """The domain's deadlines as settings; a driver takes those it declares, its own settings win."""
+    deadlines = site.domains[domain].deadlines
+    return {
+        "command_ms": str(deadlines.command_ms),
+        "file_ms": str(deadlines.file_ms),
+        "start_deadline_s": str(deadlines.start_stop_ms / 1000),
+    }
