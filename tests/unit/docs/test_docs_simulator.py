@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import json
 import math
 import re
+import socket
 import types
 import typing
 from enum import Enum
@@ -16,17 +18,12 @@ from pages import ROOT, codes, section, table, tables
 
 from boardd.config.schema import Section
 from hwsim.cli.main import cli
-from hwsim.control.commands import Commands
-from hwsim.control.world_commands import WorldCommands
 from hwsim.core.sound import make_chirp
-from hwsim.process_faults import ProcessFaults
 from hwsim.scenario import schema
-from hwsim.scenario.faults import FaultRegistry
-from hwsim.scenario.line_faults import LineFaults
+from hwsim.scenario.file import Scenario
 from hwsim.scenario.script_words import FIELDS
-from hwsim.vendorlibs.synway import library  # noqa: F401 - fills the function table
+from hwsim.simulator import Options, Simulator
 from hwsim.vendorlibs.synway.api import TABLE
-from hwsim.vendorlibs.synway.fault_words import register_faults
 
 SECTIONS: dict[str, type[Section]] = {
     "file": schema.ScenarioFile,
@@ -113,19 +110,15 @@ def test_steps_and_their_keys():
 
 
 # -- faults, truth, commands ------------------------------------------------------------------------------------------
-class Recorder:
-    """Stands for whatever a registration only keeps a reference to."""
+@pytest.fixture
+def simulator(tmp_path):
+    made = Simulator(Scenario.parse("site: empty"), Options(tmp_path))
+    yield made
+    made.close()
 
-    def __getattr__(self, name):
-        return Recorder()
 
-
-def test_kinds_of_fault():
-    registry = FaultRegistry(Recorder())
-    LineFaults(Recorder(), {}, {}).register(registry)
-    register_faults(registry, Recorder())
-    ProcessFaults(lambda _name: None, None).register(registry)
-    assert sorted(table("simulator.md", "Faults").codes("kind")) == registry.kinds
+def test_kinds_of_fault(simulator):
+    assert sorted(table("simulator.md", "Faults").codes("kind")) == simulator.world.faults.kinds
 
 
 def noted_kinds():
@@ -150,10 +143,18 @@ def test_kinds_of_fact():
     assert set(documented) == noted_kinds() | {"agent_log_in", "agent_log_out"}
 
 
-def test_side_door_commands():
-    commands = Commands()
-    WorldCommands(Recorder(), Path(), lambda: None).register(commands)
-    assert sorted(table("simulator.md", "The side door").codes("command")) == commands.names
+def test_side_door_commands(simulator):
+    assert sorted(table("simulator.md", "The side door").codes("command")) == ask(simulator, "help")
+
+
+def ask(simulator, command):
+    """The answer of the side door to one command, through its socket."""
+    with socket.socket(socket.AF_UNIX) as door:
+        door.connect(str(simulator.options.folder / "control.sock"))
+        door.sendall(json.dumps({"id": 1, "command": command, "args": {}}).encode() + b"\n")
+        for _ in range(10):
+            simulator.loop.poll(0.05)
+        return json.loads(door.makefile().readline())["result"]
 
 
 def test_command_line_verbs():
