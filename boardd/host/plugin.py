@@ -69,5 +69,5 @@ def _deadlines(site: Site, domain: str) -> dict[str, str]:
     return {
         "command_ms": str(deadlines.command_ms),
         "file_ms": str(deadlines.file_ms),
-        "start_deadline_s": str(deadlines.start_stop_ms / 1000),
+        "start_stop_ms": str(deadlines.start_stop_ms),
     }

@@ -15,7 +15,7 @@ DESCRIPTOR = DriverDescriptor(
         "config": "full path of the maker's ShConfig.ini",
         "index": "full path of the maker's ShIndex.ini; default: beside config",
         "event_wait_ms": "how long the event thread sleeps in the library at most (200)",
-        "start_deadline_s": "how long starting and stopping the library may take (120)",
+        "start_stop_ms": "how long starting and stopping the library may take (120000)",
         "command_ms": "how long any other library call may take (2000)",
         "file_ms": "how long a library call that opens a file may take (10000)",
         "stuck_after_ms": "how long a call may hang beyond that before the host gives the library up (30000)",

@@ -83,8 +83,7 @@ class SynwayDriver(DomainDriver):
         deadlines = {
             DeadlineClass.COMMAND: _number(settings, "command_ms", DEADLINES_MS[DeadlineClass.COMMAND]),
             DeadlineClass.FILE: _number(settings, "file_ms", DEADLINES_MS[DeadlineClass.FILE]),
-            DeadlineClass.START_STOP: 1000
-            * _number(settings, "start_deadline_s", DEADLINES_MS[DeadlineClass.START_STOP] // 1000),
+            DeadlineClass.START_STOP: _number(settings, "start_stop_ms", DEADLINES_MS[DeadlineClass.START_STOP]),
         }
         self.door = Door(
             DOMAIN,
