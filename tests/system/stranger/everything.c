@@ -15,7 +15,7 @@
 #define RECORD_MS 1500
 #define GATHER_LIMIT_MS 25000
 #define TALK_MS 400
-#define CONFERENCE_MS 700
+#define CONFERENCE_MS 1300
 #define MAX_SESSIONS 16
 #define MAX_DIALS 6
 #define GUARD_MS 1000
@@ -28,7 +28,7 @@ struct session {
     enum step step;
     int station, in, out;
     int group;
-    int number, complete, dials, ringing;
+    int number, dials, ringing, busy_tone;
     long long since_ms;
     char caller[512], digits[256], record[512];
 };
@@ -57,11 +57,17 @@ static int lasted_ms(const struct session *s)
 
 /* -- trunks -------------------------------------------------------------------------------------------------------- */
 
+/* Every trunk in its turn, so that those with the low numbers are not preferred. */
 static int find_ringing(void)
 {
-    for (int ch = 0; ch < channel_count; ch++)
+    static int last;
+
+    for (int i = 1; i <= channel_count; i++) {
+        int ch = (last + i) % channel_count;
+
         if (!owned[ch] && is_trunk(ch) && CHECK(SsmGetChState(ch)) == S_CALL_RINGING)
-            return ch;
+            return last = ch;
+    }
     return NOBODY;
 }
 
@@ -125,8 +131,6 @@ static void clear(struct session *s)
     if (s->ringing)
         CHECK(SsmStopRing(s->station));
     s->ringing = 0;
-    if (CHECK(SsmGetHookState(s->station)) == 1)
-        CHECK(SsmSendTone(s->station, TONE_BUSY));
     enter(s, CLEARING);
 }
 
@@ -146,7 +150,7 @@ static void wait_for_caller(struct session *s)
     if (s->in == NOBODY)
         return;
     s->number = ++begun + given_up;
-    s->complete = s->dials = 0;
+    s->dials = 0;
     s->group = NOBODY;
     *s->digits = *s->caller = 0;
     if (SsmPickup(s->in) != 0)
@@ -267,7 +271,6 @@ static void confer(struct session *s)
 
 static void report(struct session *s)
 {
-    s->complete = 1;
     completed++;
     say("complete %d in %d caller %s digits %s record %s out %d station %d", s->number, s->in, s->caller, s->digits,
         s->record, s->out, s->station);
@@ -289,6 +292,18 @@ static int everybody_there(struct session *s)
     if (gone)
         give_up(s, gone);
     return !gone;
+}
+
+/* Busy tone until the telephone is put down; it may also be lifted just when the ringing ends. */
+static void send_away(struct session *s)
+{
+    int off_hook = CHECK(SsmGetHookState(s->station)) == 1;
+
+    if (off_hook && !s->busy_tone)
+        CHECK(SsmSendTone(s->station, TONE_BUSY));
+    if (!off_hook && s->busy_tone)
+        CHECK(SsmStopSendTone(s->station));
+    s->busy_tone = off_hook;
 }
 
 static void turn(struct session *s)
@@ -327,15 +342,15 @@ static void turn(struct session *s)
         }
         break;
     case CLEARING:
+        send_away(s);
         /* Both trunks, also when the first is not idle yet. */
         if (trunk_cleared(&s->in) & trunk_cleared(&s->out))
             enter(s, RESTING);
         break;
     case RESTING:
-        if (CHECK(SsmGetHookState(s->station)) == 0) {
-            SsmStopSendTone(s->station);
+        send_away(s);
+        if (!s->busy_tone)
             enter(s, WAITING);
-        }
         break;
     }
 }
