@@ -10,6 +10,7 @@ again within a minute is not written; the next one carries `repeated`. A log tha
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import logging
 import os
 import re
@@ -145,7 +146,12 @@ def configure(
     stream: TextIO | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> None:
-    """Set logging up for this process; `process` (daemon, host/NAME, scheduler) is in every line but the journal's."""
+    """Set logging up for this process; `process` (daemon, host/NAME, scheduler) is in every line but the journal's.
+
+    Fatal signals (a maker's library that crashes, a watchdog's SIGABRT) leave every thread's stack on stderr.
+    """
+    with contextlib.suppress(OSError, ValueError):  # a test's stderr may have no descriptor
+        faulthandler.enable(sys.__stderr__ or sys.stderr)
     stream = sys.stderr if stream is None else stream
     environ = os.environ if environ is None else environ
     style = _style(environ, stream)

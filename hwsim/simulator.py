@@ -24,6 +24,7 @@ from hwsim.vendorlibs.rpc import RpcServer
 from hwsim.vendorlibs.synway.cards import build_machine
 from hwsim.vendorlibs.synway.fault_words import register_faults
 from hwsim.vendorlibs.synway.library import SynwayLibrary
+from hwsim.vendorlibs.synway.personality import personality
 
 LEGS = 1024
 
@@ -137,8 +138,15 @@ class Simulator:
 
 def _synway_site(scenario: Scenario, maker_config: bytes | None) -> tuple[dict[str, object], bytes | None]:
     """The site file's part for the maker's builder, or the maker's own file when the scenario names no cards."""
+    site: dict[str, object] = {}
+    if scenario.personality:
+        site["personality"] = scenario.personality.plain()
+        try:
+            personality(scenario.personality.plain())
+        except (ValueError, TypeError) as error:
+            raise ConfigProblemsError([scenario.personality.problem(str(error))]) from error
     if not scenario.cards:
-        return {}, maker_config
+        return site, maker_config
     entries = []
     for node in scenario.cards:
         plain = node.plain()
@@ -149,7 +157,7 @@ def _synway_site(scenario: Scenario, maker_config: bytes | None) -> tuple[dict[s
         except ValueError as error:
             raise ConfigProblemsError([node.problem(str(error))]) from error
         entries.append(plain)
-    return {"cards": entries}, None
+    return {**site, "cards": entries}, None
 
 
 def build_machine_check(entry: dict[str, object]) -> None:

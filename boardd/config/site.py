@@ -105,7 +105,6 @@ class ChannelSection(Section):
     extension: str = ""
     direction: Direction | None = None
     always_off_hook: bool = False
-    record_loss: str = ""
 
 
 class NumberPattern(Section):

@@ -3,10 +3,11 @@
 BoarddError
   ConfigurationError   the installer: a file or setting is wrong; names file, key, what to do
   CallerError          the program that asked: bad argument, wrong state, stale claim, unknown id
-    ArgumentError WrongStateError UnknownIdError StaleClaimError ClaimConflictError PermissionError_
+    ArgumentError WrongStateError UnknownIdError StaleClaimError ClaimConflictError ForbiddenError
   UnsupportedError     nobody: this card or domain cannot do it, and said so in its capabilities
   DeviceError          the card or its library refused or failed; carries the maker's function, code and text
   DeadlineError        the library did not answer in time
+  BrokenError          a person must repair the board or reset the domain
   HostDownError        the host process of the domain is not there; calls on it have ended
   OverloadError        try again later: queue full, no free channel, client too slow
   BugError             us

@@ -15,7 +15,7 @@ from boardd.api import board_schema as schema
 from boardd.api.codec import UnknownMethodError
 from boardd.api.method import Right
 from boardd.api.server import HandlerFunction, Session
-from boardd.contract.errors import ArgumentError, UnknownIdError, WrongStateError
+from boardd.contract.errors import ArgumentError, ClaimConflictError, UnknownIdError, WrongStateError
 from boardd.contract.ids import valid_name
 from boardd.contract.objects import Board, Bridge, Call, Channel, Snapshot, Span
 from boardd.daemon.claims import Claims
@@ -237,5 +237,7 @@ class BoardService:
     def _take_facts(self, session: Session, _params: schema.FactsParams) -> None:
         self._facts.subscribe(session)
 
-    def _ack_facts(self, _session: Session, params: schema.AckParams) -> None:
+    def _ack_facts(self, session: Session, params: schema.AckParams) -> None:
+        if self._facts.receiver is not session:
+            raise ClaimConflictError("only the client that receives the facts may acknowledge them")
         self._facts.acknowledge(params.keys)

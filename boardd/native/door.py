@@ -97,7 +97,7 @@ class Door:
     heartbeat: Heartbeat = field(default_factory=Heartbeat)
     deadlines_ms: dict[DeadlineClass, int] = field(default_factory=lambda: dict(DEADLINES_MS))
     hooks: DoorHooks = field(default_factory=DoorHooks)
-    stuck_after_ms: int = 30_000
+    stuck_after_ms: int = 10_000
     stuck_calls: int = 5
     late: bool = False
     calls: int = 0

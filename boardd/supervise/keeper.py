@@ -32,7 +32,7 @@ class Timing:
     """All waits, in seconds."""
 
     restart_s: float = 0.5
-    watchdog_s: float = 10.0
+    watchdog_s: float = 20.0
     start_s: float = 180.0
     """A card library may take two minutes to start."""
     abort_s: float = 5.0

@@ -18,7 +18,7 @@ DESCRIPTOR = DriverDescriptor(
         "start_stop_ms": "how long starting and stopping the library may take (120000)",
         "command_ms": "how long any other library call may take (2000)",
         "file_ms": "how long a library call that opens a file may take (10000)",
-        "stuck_after_ms": "how long a call may hang beyond that before the host gives the library up (30000)",
+        "stuck_after_ms": "how long a call may hang beyond that before the host gives the library up (10000)",
         "quirks": "name=value, name=value: facts about this library version, see the driver's README",
     },
     sonames=("libshpa3.so",),

@@ -90,7 +90,7 @@ class SynwayDriver(DomainDriver):
             self.heartbeat,
             deadlines,
             DoorHooks(self._late, self._recovered, self._late_result, self._stuck),
-            stuck_after_ms=_number(settings, "stuck_after_ms", 30_000),
+            stuck_after_ms=_number(settings, "stuck_after_ms", 10_000),
         )
         self.session = Session(self.door, Quirks.parse(settings.get("quirks", "")), sink)
         self.switch = Switch(self.session)

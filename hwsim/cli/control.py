@@ -118,7 +118,7 @@ def fault(
 @click.argument("called")
 @_folder
 @click.option("--script", default="", help="What the caller does (a script of the scenario).")
-@click.option("--choice", default="", help="Digits that the script sends where it says $choice.")
+@click.option("--choice", default="", help="The key that the script presses where it says choose.")
 def dial(caller: str, called: str, folder: Path | None, script: str, choice: str) -> None:
     """Let a subscriber with the number CALLER call CALLED now."""
     args = {"from": caller, "to": called, "script": script, "choice": choice}

@@ -110,14 +110,17 @@ class WorldCommands:
         return found
 
     def listen(self, args: Args) -> dict[str, Any]:
-        """`line`: begin to record what the card's or set's end hears (left) and says (right); with `on` false, end."""
+        """`line`: begin to record what the card's or set's end hears (left) and says (right); with `on` false, end.
+
+        `file` is where (an absolute path); without it a numbered file in the truth folder.
+        """
         line, on = text(args, "line"), args.get("on", True)
         if on is not False:
-            return self._begin_listening(line)
+            return self._begin_listening(line, text(args, "file", ""))
         recording = self._listening.pop(line, None)
         if recording is None:
             raise CommandError("refused", f"{line} is not being recorded")
-        return {"file": recording.path.name, "samples": recording.close()}
+        return {"file": str(recording.path), "samples": recording.close()}
 
     def close(self) -> None:
         """Complete all recordings."""
@@ -191,7 +194,7 @@ class WorldCommands:
         return {}
 
     # -- inside -----------------------------------------------------------------------------------------------------
-    def _begin_listening(self, line: str) -> dict[str, Any]:
+    def _begin_listening(self, line: str, file: str) -> dict[str, Any]:
         if line in self._listening:
             raise CommandError("refused", f"{line} is being recorded already")
         machine = self.world.machine
@@ -203,12 +206,15 @@ class WorldCommands:
             raise CommandError("bad_argument", f"there is no line {line}")
         self._recordings += 1
         name = f"listen-{self._recordings:03d}-{re.sub(r'[^0-9A-Za-z]', '_', line)}.wav"
+        path = Path(file) if file else self.folder / name
+        if not path.is_absolute():
+            raise CommandError("bad_argument", "file must be an absolute path")
         try:
-            recording = WavRecording.begin(self.world.sim, leg, self.folder / name)
+            recording = WavRecording.begin(self.world.sim, leg, path)
         except OSError as error:
-            raise CommandError("refused", f"{name}: {error.strerror}") from error
+            raise CommandError("refused", f"{path}: {error.strerror}") from error
         self._listening[line] = recording
-        return {"file": name, "start_sample": recording.start_sample}
+        return {"file": str(path), "start_sample": recording.start_sample}
 
 
 def _dial(person: Person, digits: str) -> None:

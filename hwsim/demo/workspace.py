@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
-import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,8 @@ from hwsim.cli.serve import SCENARIOS, site_file
 
 CONFIG_FILES = ("boardd.yaml", "scheduler.yaml", "ShConfig.ini", "ShIndex.ini")
 SOCKET_PATH_LIMIT = 90
+CALLS = re.compile(r"^(\s*count:\s*)\d+(?=\s*# hwsim demo --calls\s*$)", re.MULTILINE)
+"""The number of callers that `--calls` sets: a line marked so in the scenario."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Workspace:
                 raise ConfigurationError(_("{path} is missing").format(path=config / name))
             shutil.copyfile(config / name, folder / name)
         text = site_file(site).read_text(encoding="utf-8")
-        (folder / "site.yaml").write_text(string.Template(text).safe_substitute(CALLS=calls), encoding="utf-8")
+        (folder / "site.yaml").write_text(CALLS.sub(rf"\g<1>{calls}", text), encoding="utf-8")
         return cls(folder)
 
     @property

@@ -1,7 +1,7 @@
 """The truth log: what really happened on every line, noted by the simulated world itself.
 
 One JSON object per line: `t_us` (microseconds of simulated time), `what` (kind of fact), then the fact's own fields.
-It is the oracle of the tests: nothing of boardd writes to it. The kinds are listed in docs/simulator.md.
+It is the oracle of the tests: nothing of boardd writes to it. The kinds are listed in docs/truth.md.
 """
 
 from __future__ import annotations

@@ -17,13 +17,14 @@ CHINA = timezone(timedelta(hours=8))
 @dataclass(frozen=True)
 class Scenario:
     """`cards` are the nodes of `machine.cards`, untouched: each maker's builder decodes its own (with lines for its
-    problems). `tree` is the rest of the file, to locate problems found while the world is built; sound files are
-    relative to `folder`, where the file lies."""
+    problems), and so is `personality`, of the maker's library (None: the newest). `tree` is the rest of the file, to
+    locate problems found while the world is built; sound files are relative to `folder`, where the file lies."""
 
     file: ScenarioFile
     cards: tuple[Node, ...]
     tree: Node
     folder: Path = Path()
+    personality: Node | None = None
 
     @classmethod
     def load(cls, path: Path) -> Scenario:
@@ -40,9 +41,11 @@ class Scenario:
         if not isinstance(root.value, dict):
             raise ConfigProblemsError([root.problem("must be a mapping (key: value)")])
         parts = dict(root.value)
-        cards = _cards(parts.pop("machine", None))
+        machine = parts.pop("machine", None)
+        cards = _cards(machine)
+        personality = machine.value.get("personality") if machine and isinstance(machine.value, dict) else None
         tree = Node(root.file, root.line, root.path, parts, root.key_lines)
-        made = cls(decode(tree, ScenarioFile), cards, tree, folder)
+        made = cls(decode(tree, ScenarioFile), cards, tree, folder, personality)
         missing = list(made._missing_sounds())
         if missing:
             raise ConfigProblemsError(missing)
@@ -69,8 +72,8 @@ class Scenario:
 def _cards(machine: Node | None) -> tuple[Node, ...]:
     if machine is None:
         return ()
-    if not isinstance(machine.value, dict) or set(machine.value) - {"cards"}:
-        raise ConfigProblemsError([machine.problem("takes one key: cards")])
+    if not isinstance(machine.value, dict) or set(machine.value) - {"cards", "personality"}:
+        raise ConfigProblemsError([machine.problem("takes the keys cards and personality")])
     cards = machine.value.get("cards")
     if cards is None or not isinstance(cards.value, list):
         raise ConfigProblemsError([(cards or machine).problem("cards must be a list (- item)")])

@@ -99,8 +99,9 @@ class Finisher:
                 self._queue.put_nowait((record_id, since_ms))
                 await asyncio.sleep(delay_s)
                 delay_s = min(2 * delay_s, LAST_RETRY_S)
-            except Exception:
+            except Exception as error:
                 log.exception("finishing_gave_up", record=record_id)
+                self.alarm = f"{record_id}: {type(error).__name__}: {error}"
 
     async def _finish(self, record_id: str, since_ms: int) -> bool:
         """Finish one recording. False: its journal entries are still to come."""

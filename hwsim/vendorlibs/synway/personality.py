@@ -39,6 +39,7 @@ class Personality:
     pickup_failure: int = -1  # -1 by convention, 1 in one manual excerpt (section 5)
     pickup_ms: int = 40  # SsmPickup -> off-hook and E_SYS_ActualPickup
     ring_debounce_ms: int = 160  # shorter ringing is not a ring [I]
+    ring_volts: int = 15  # rms; line interfaces see no ring below 13.5 V and every ring above 16.5 V [I]
     ring_stop_ms: int | None = 6000  # after the last burst 2 -> 0; None: never by itself [C1]
     ring_cid_clears: bool = True  # AutoClearCallerIdBufOnHangup default [B]
     fxo_clear_ms: int = 200  # time in state 10 on hang-up; 0: state 10 is skipped [I]
@@ -89,12 +90,33 @@ class Personality:
     min_block_bytes: int = 800  # SsmPlayMemBlock minimum block size [B], value [?]
 
     def with_fields(self, changes: dict[str, Any]) -> Personality:
-        """A copy with some fields changed; raises ValueError for a name that does not exist."""
+        """A copy with some fields changed; values may be texts, as site files have them.
+
+        Raises ValueError for a name that does not exist or a value that does not fit.
+        """
         known = {field.name for field in fields(self)}
         if unknown := sorted(set(changes) - known):
             raise ValueError(f"no such personality field: {', '.join(unknown)}")
-        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in changes.items()}
-        return replace(self, **values)
+        return replace(self, **{name: _fitting(name, value, getattr(self, name)) for name, value in changes.items()})
+
+
+_WORDS = {"yes": True, "true": True, "no": False, "false": False, "": None, "none": None}
+
+
+def _fitting(name: str, value: Any, present: Any) -> Any:
+    """`value` in the type of what is there now. Raises ValueError."""
+    if isinstance(value, list):
+        return tuple(
+            _fitting(name, item, present[0] if isinstance(present, tuple) and present else 0) for item in value
+        )
+    if not isinstance(value, str) or isinstance(present, str):
+        return value
+    if value.lower() in _WORDS:
+        return _WORDS[value.lower()]
+    try:
+        return int(value, 0)
+    except ValueError:
+        raise ValueError(f"{name}: {value} does not fit") from None
 
 
 PERSONALITIES = {

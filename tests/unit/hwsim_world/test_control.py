@@ -103,7 +103,7 @@ def test_station_by_hand(door):
 
 
 def test_dial_and_listen_and_truth(door, tmp_path):
-    assert door.ask("listen", line="0/1/1")["file"] == "listen-001-0_1_1.wav"
+    assert door.ask("listen", line="0/1/1")["file"] == str(tmp_path / "listen-001-0_1_1.wav")
     assert door.ask("listen", line="0/1/1")["code"] == "refused"
     name = door.ask("dial", **{"from": "13800000001", "to": "88001000"})["person"]
     assert door.ask("dial", **{"from": "13800000001", "to": "88001000"})["code"] == "refused"
