@@ -21,6 +21,8 @@ int32_t hw_stop(hw_engine *engine, int32_t id)
         return tone_detector_stop(engine, id);
     case OBJECT_ENERGY_DETECTOR:
         return energy_detector_stop(engine, id);
+    case OBJECT_FSK_DETECTOR:
+        return fsk_detector_stop(engine, id);
     default:
         return HW_E_HANDLE;
     }

@@ -36,7 +36,8 @@ float window_power(const leg *self, int64_t step, int window_steps)
 
 bool detectors_idle(const leg *self)
 {
-    return (!self->dtmf || dtmf_detector_idle(self->dtmf)) && tone_detectors_idle(self) && energy_detectors_idle(self);
+    return (!self->dtmf || dtmf_detector_idle(self->dtmf)) && tone_detectors_idle(self) && energy_detectors_idle(self) &&
+           fsk_detectors_idle(self);
 }
 
 void detectors_step(hw_engine *engine, leg *self)
@@ -47,6 +48,8 @@ void detectors_step(hw_engine *engine, leg *self)
         tone_detectors_step(engine, self);
     if (self->energies)
         energy_detectors_step(engine, self);
+    if (self->fsks)
+        fsk_detectors_step(engine, self);
 }
 
 void detectors_remove_all(hw_engine *engine, leg *self)
@@ -54,4 +57,5 @@ void detectors_remove_all(hw_engine *engine, leg *self)
     hw_dtmf_detect(engine, self->id, 0);
     tone_detectors_remove(engine, self);
     energy_detectors_remove(engine, self);
+    fsk_detectors_remove(engine, self);
 }

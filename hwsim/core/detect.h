@@ -43,7 +43,7 @@ float band_loss(float phase, int window_steps);
 /* Squared peak of a sine with all the energy of the window that ends with this step. */
 float window_power(const leg *self, int64_t step, int window_steps);
 
-/* dtmf_detect.c, tone_detect.c, energy.c */
+/* dtmf_detect.c, tone_detect.c, energy.c, fsk_detect.c */
 void dtmf_detector_step(hw_engine *engine, leg *self, dtmf_detector *detector);
 bool dtmf_detector_idle(const dtmf_detector *detector);
 void tone_detectors_step(hw_engine *engine, leg *self);
@@ -54,5 +54,9 @@ bool energy_detectors_idle(const leg *self);
 int32_t energy_detector_stop(hw_engine *engine, int32_t id);
 void tone_detectors_remove(hw_engine *engine, leg *self);
 void energy_detectors_remove(hw_engine *engine, leg *self);
+void fsk_detectors_step(hw_engine *engine, leg *self);
+bool fsk_detectors_idle(const leg *self);
+int32_t fsk_detector_stop(hw_engine *engine, int32_t id);
+void fsk_detectors_remove(hw_engine *engine, leg *self);
 
 #endif

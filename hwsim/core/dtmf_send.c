@@ -20,6 +20,7 @@ typedef struct {
     source base;
     oscillator low[4], high[4];
     int on, off;                  /* samples */
+    int gap_from, gap_to;         /* samples left of the tone between which it is silent */
     int8_t digits[MAX_DIGITS];    /* index in DTMF_DIGITS, or PAUSE */
     int32_t count, next;          /* digits in all; the one that starts next */
     int32_t tone_left, pause_left;
@@ -50,9 +51,15 @@ static int render(hw_engine *engine, source *base, int16_t *block)
         if (self->tone_left) {
             int digit = self->digits[self->next - 1];
             oscillator *low = &self->low[digit / 4], *high = &self->high[digit % 4];
-            count = self->tone_left < count ? self->tone_left : count;
-            for (int n = 0; n < count; n++)
-                block[done + n] = saturate(oscillator_next(low) + oscillator_next(high));
+            bool gap = self->tone_left <= self->gap_from && self->tone_left > self->gap_to;
+            int part = self->tone_left > self->gap_from ? self->tone_left - self->gap_from
+                       : gap                            ? self->tone_left - self->gap_to
+                                                        : self->tone_left;
+            count = part < count ? part : count;
+            for (int n = 0; n < count; n++) {
+                int32_t sample = oscillator_next(low) + oscillator_next(high);
+                block[done + n] = gap ? 0 : saturate(sample);
+            }
             self->tone_left -= count;
         } else if (self->pause_left) {
             count = self->pause_left < count ? self->pause_left : count;
@@ -74,11 +81,11 @@ static const source_kind SENDER = {render, NULL, HW_DTMF_SENT};
 static bool time_ok(int32_t ms) { return ms >= 0 && ms <= MAX_TIME_MS; }
 
 int32_t hw_dtmf(hw_engine *engine, int32_t leg_id, const char *digits, int32_t on_ms, int32_t off_ms, int32_t low_mb,
-                int32_t high_mb, int32_t bus_only)
+                int32_t high_mb, int32_t break_ms, int32_t bus_only)
 {
     int8_t indexes[MAX_DIGITS];
     size_t count = strlen(digits);
-    if (count == 0 || count > MAX_DIGITS || on_ms == 0 || !time_ok(on_ms) || !time_ok(off_ms) ||
+    if (count == 0 || count > MAX_DIGITS || on_ms == 0 || !time_ok(on_ms) || !time_ok(off_ms) || break_ms < 0 || break_ms > on_ms ||
         low_mb > MAX_LEVEL_MB || high_mb > MAX_LEVEL_MB)
         return HW_E_ARGUMENT;
     for (size_t i = 0; i < count; i++) {
@@ -99,6 +106,8 @@ int32_t hw_dtmf(hw_engine *engine, int32_t leg_id, const char *digits, int32_t o
     self->count = (int32_t)count;
     self->on = on_ms * SAMPLES_PER_MS;
     self->off = off_ms * SAMPLES_PER_MS;
+    self->gap_from = (self->on + break_ms * SAMPLES_PER_MS) / 2;
+    self->gap_to = self->gap_from - break_ms * SAMPLES_PER_MS;
     self->base.counted = 0;
     return self->base.id;
 }

@@ -6,7 +6,14 @@
 
 /* The engine: legs, ids, events, time. */
 
-enum object_kind { OBJECT_NONE = 0, OBJECT_SOURCE, OBJECT_RECORDER, OBJECT_TONE_DETECTOR, OBJECT_ENERGY_DETECTOR };
+enum object_kind {
+    OBJECT_NONE = 0,
+    OBJECT_SOURCE,
+    OBJECT_RECORDER,
+    OBJECT_TONE_DETECTOR,
+    OBJECT_ENERGY_DETECTOR,
+    OBJECT_FSK_DETECTOR
+};
 
 typedef struct {
     void *object;

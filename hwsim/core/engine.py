@@ -13,6 +13,10 @@ from hwsim.core._native import load
 from hwsim.core.events import NONE_MB, Event, Format, Kind, Tap, What
 
 DEFAULT_LEGS = 1024
+BELL_202_MARK_HZ = 1200.0
+BELL_202_SPACE_HZ = 2200.0
+BELL_202_BAUD = 1200.0
+FSK_MESSAGE_BYTES = 258
 
 
 class EngineError(Exception):
@@ -286,11 +290,47 @@ class Engine:
         off_ms: int = 100,
         low_mb: int = -900,
         high_mb: int = -700,
+        break_ms: int = 0,
         bus_only: bool = False,
     ) -> int:
-        """Sends 0-9 * # A-D; ',' waits 500 ms. DTMF_DIGIT_SENT as each starts, DTMF_SENT after the last pause."""
+        """Sends 0-9 * # A-D; ',' waits 500 ms. DTMF_DIGIT_SENT as each starts, DTMF_SENT after the last pause.
+
+        `break_ms` is a gap in the middle of each tone, as of a bouncing key contact.
+        """
         text = digits.encode("ascii", "replace")
-        return self._checked(self._lib.hw_dtmf(self._open(), leg, text, on_ms, off_ms, low_mb, high_mb, bus_only))
+        return self._checked(
+            self._lib.hw_dtmf(self._open(), leg, text, on_ms, off_ms, low_mb, high_mb, break_ms, bus_only)
+        )
+
+    def fsk(
+        self,
+        leg: int,
+        message: bytes,
+        *,
+        mark_hz: float = BELL_202_MARK_HZ,
+        space_hz: float = BELL_202_SPACE_HZ,
+        baud: float = BELL_202_BAUD,
+        seizure_bits: int = 300,
+        mark_bits: int = 180,
+        level_mb: int = -1350,
+        bus_only: bool = False,
+    ) -> int:
+        """Sends bytes as a Bell 202 modem after channel seizure and marks. PLAY_END after the last stop bits."""
+        return self._checked(
+            self._lib.hw_fsk(
+                self._open(),
+                leg,
+                message,
+                len(message),
+                mark_hz,
+                space_hz,
+                baud,
+                seizure_bits,
+                mark_bits,
+                level_mb,
+                bus_only,
+            )
+        )
 
     def chirp(
         self,
@@ -322,6 +362,22 @@ class Engine:
     def energy_detect(self, leg: int, on_level_mb: int = -4000, min_on_ms: int = 60, min_off_ms: int = 300) -> int:
         """Adds a detector of any sound: VOICE_ON and VOICE_OFF, with 3 dB between them."""
         return self._checked(self._lib.hw_energy_detect(self._open(), leg, on_level_mb, min_on_ms, min_off_ms))
+
+    def fsk_detect(
+        self,
+        leg: int,
+        mark_hz: float = BELL_202_MARK_HZ,
+        space_hz: float = BELL_202_SPACE_HZ,
+        baud: float = BELL_202_BAUD,
+    ) -> int:
+        """Adds a receiver of caller-ID messages (types 0x04, 0x06, 0x80, 0x82): FSK_MESSAGE with a verdict each."""
+        return self._checked(self._lib.hw_fsk_detect(self._open(), leg, mark_hz, space_hz, baud))
+
+    def fsk_read(self, id: int) -> bytes:
+        """The bytes of the last message of a receiver, type to checksum."""
+        buffer = self._ffi.new("uint8_t[]", FSK_MESSAGE_BYTES)
+        count = self._checked(self._lib.hw_fsk_read(self._open(), id, buffer, FSK_MESSAGE_BYTES))
+        return bytes(self._ffi.buffer(buffer, count))
 
     # Recorders
 

@@ -56,6 +56,7 @@ class Kind(IntEnum):
     VOICE_OFF = 10
     REC_END = 11
     REC_DATA = 12
+    FSK_MESSAGE = 13
 
 
 class Reason(IntEnum):
@@ -64,6 +65,15 @@ class Reason(IntEnum):
     ENDED = 0
     STOPPED = 1
     LIMIT = 2
+
+
+class FskVerdict(IntEnum):
+    """How an FSK message ended."""
+
+    GOOD = 0
+    BAD_CHECKSUM = 1
+    BROKEN = 2
+    """Noise or silence in its middle."""
 
 
 class Event(NamedTuple):
@@ -83,6 +93,7 @@ class Event(NamedTuple):
     | VOICE_OFF | 0 | duration, ms |
     | REC_END | reason | samples recorded |
     | REC_DATA | samples waiting | samples recorded so far |
+    | FSK_MESSAGE | verdict, see FskVerdict | its bytes; `Engine.fsk_read` tells them |
 
     Detectors report when they are sure, at the end of a step; durations say where the edges were, within 4 ms.
     """

@@ -47,11 +47,15 @@ enum hw_event_kind {
     HW_VOICE_ON = 9,          /* b: level, mB */
     HW_VOICE_OFF = 10,        /* b: duration, ms */
     HW_REC_END = 11,          /* a: reason, b: samples recorded */
-    HW_REC_DATA = 12          /* a: samples waiting, b: samples recorded so far */
+    HW_REC_DATA = 12,         /* a: samples waiting, b: samples recorded so far */
+    HW_FSK_MESSAGE = 13       /* a: hw_fsk_verdict, b: its bytes; hw_fsk_read() tells them */
 };
 
 /* Why a source or recorder ended; a negative number is -errno of the failed read or write. */
 enum hw_reason { HW_ENDED = 0, HW_STOPPED = 1, HW_LIMIT = 2 };
+
+/* How an FSK message ended: complete, with a right or a wrong checksum, or broken off by noise or silence. */
+enum hw_fsk_verdict { HW_FSK_GOOD = 0, HW_FSK_BAD_CHECKSUM = 1, HW_FSK_BROKEN = 2 };
 
 typedef struct {
     int64_t at_samples;
@@ -139,9 +143,13 @@ int32_t hw_queue_mem(hw_engine *engine, int32_t id, const void *bytes, int64_t s
 /* f2_hz 0: one tone. cadence: on, off, on, off ... in ms; none: continuous. repeat: rounds of the cadence, -1: for ever. */
 int32_t hw_tone(hw_engine *engine, int32_t leg, double f1_hz, int32_t level1_mb, double f2_hz, int32_t level2_mb,
                 const int32_t *cadence_ms, int32_t cadence_length, int32_t repeat, int32_t bus_only);
-/* digits: 0-9 * # A-D, ',' waits 500 ms. */
+/* digits: 0-9 * # A-D, ',' waits 500 ms. break_ms: a gap in the middle of each tone, as of a bouncing key contact. */
 int32_t hw_dtmf(hw_engine *engine, int32_t leg, const char *digits, int32_t on_ms, int32_t off_ms, int32_t low_mb,
-                int32_t high_mb, int32_t bus_only);
+                int32_t high_mb, int32_t break_ms, int32_t bus_only);
+/* Channel seizure (alternating bits, from 0 on), marks, then the bytes with start bit 0 and stop bit 1, lowest bit
+   first; mark is 1. Ends in PLAY_END. */
+int32_t hw_fsk(hw_engine *engine, int32_t leg, const void *bytes, int32_t size, double mark_hz, double space_hz,
+               double baud, int32_t seizure_bits, int32_t mark_bits, int32_t level_mb, int32_t bus_only);
 /* period_samples 0: one chirp; else one each period, number counting up (modulo 65536), until stopped. */
 int32_t hw_chirp(hw_engine *engine, int32_t leg, int32_t party, int32_t number, int32_t level_mb,
                  int64_t period_samples, int32_t bus_only);
@@ -150,6 +158,10 @@ int32_t hw_noise(hw_engine *engine, int32_t leg, int32_t level_mb, int32_t bus_o
 /* Detectors, on what the leg hears. */
 int32_t hw_dtmf_detect(hw_engine *engine, int32_t leg, int32_t on);
 int32_t hw_tone_detect(hw_engine *engine, int32_t leg, double f_hz, double bandwidth_hz);
+/* Caller-ID messages (SDMF, MDMF and their message-waiting forms), -36 dBm0 and above: FSK_MESSAGE. */
+int32_t hw_fsk_detect(hw_engine *engine, int32_t leg, double mark_hz, double space_hz, double baud);
+/* The bytes of the last message, type to checksum; how many there are. */
+int32_t hw_fsk_read(const hw_engine *engine, int32_t id, void *bytes, int32_t size);
 int32_t hw_energy_detect(hw_engine *engine, int32_t leg, int32_t on_level_mb, int32_t min_on_ms, int32_t min_off_ms);
 
 /* Recorders. max_samples -1: no limit. offset_bytes -1: write at the descriptor's own position. */

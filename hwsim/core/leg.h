@@ -21,6 +21,7 @@ typedef struct recorder recorder;
 typedef struct dtmf_detector dtmf_detector;
 typedef struct tone_detector tone_detector;
 typedef struct energy_detector energy_detector;
+typedef struct fsk_detector fsk_detector;
 
 typedef struct {
     int32_t source; /* index of the leg */
@@ -47,6 +48,7 @@ typedef struct leg {
     dtmf_detector *dtmf;
     tone_detector *tones;
     energy_detector *energies;
+    fsk_detector *fsks;
     link_in *links;
     int32_t link_count, link_capacity;
 

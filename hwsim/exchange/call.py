@@ -36,6 +36,7 @@ class Call:
         self.calling = calling
         self.called_number = called
         self.caller_number = caller
+        self.caller_name = calling.display_name
         self.called: Party | None = None
         self.state = CallState.ROUTING
         self.progress = False

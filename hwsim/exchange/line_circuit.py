@@ -15,6 +15,7 @@ from hwsim.exchange.party import Party, TonePlayer
 from hwsim.exchange.ringer import Ringer, RingOptions
 from hwsim.exchange.tones import ToneKind, TonePlan, tone_of_cause
 from hwsim.line.analog import AnalogLine, Pair
+from hwsim.line.caller_id import CallerId
 
 if TYPE_CHECKING:
     from hwsim.exchange.exchange import Exchange
@@ -112,7 +113,7 @@ class LineCircuit(Party):
             self._rest(self.call)
         self.line.feed(on)
         self.loop.reset()
-        if on and self.line.loop_closed:
+        if on and self.line.current:
             self.on_loop(True)
 
     def _off_hook(self) -> None:
@@ -205,7 +206,7 @@ class LineCircuit(Party):
         self._calls_out = False
         self.state = LineState.RINGING
         caller = self.exchange.numbering.as_dialled_here(call.caller_number)
-        self.ringer.start(caller, self.options.ring)
+        self.ringer.start(CallerId(caller, call.caller_name), self.options.ring)
 
     def _first_ring(self) -> None:
         if self.call:

@@ -78,6 +78,7 @@ class Party(ABC):
     """One end of calls. As caller it is told how its call goes on; as called party it is offered calls.
 
     `ear` is the leg of whoever is at the far end of this party's wire, that is what a through-connection connects.
+    `display_name` is shown to those whom the party calls, where caller ID has room for it.
     """
 
     def __init__(self, sim: Sim, name: str, ear: int) -> None:
@@ -85,6 +86,7 @@ class Party(ABC):
         self.name = name
         self.ear = ear
         self.call: Call | None = None
+        self.display_name = ""
         self.timers = TimerSet(sim)
 
     @property

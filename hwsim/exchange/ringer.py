@@ -6,15 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hwsim.exchange.party import TimerSet, stop_sound
-from hwsim.line.analog import AnalogLine, CallerIdMessage
+from hwsim.exchange.party import TimerSet
+from hwsim.line.analog import AnalogLine
+from hwsim.line.caller_id import CallerId, air_time_ms, mdmf, sdmf
+from hwsim.line.caller_id_sender import LEVEL_DBM0, CallerIdSender
 
 FSK_AFTER_RING_MS = 600.0
-FSK_BITS_PER_SECOND = 1200
-# 300 seizure bits, 180 mark bits, then ten bits for each of: type, length, date (2 + 8), number (2 + n), checksum.
-FSK_FIXED_BITS = 300 + 180 + 10 * (2 + 10 + 2 + 1) + 2
-DTMF_ON_MS = 70
-DTMF_OFF_MS = 70
+FSK_BEFORE_RING_MS = 200.0
 DTMF_LEAD_MS = 300.0
 
 
@@ -23,10 +21,16 @@ class CallerIdForm(StrEnum):
 
     NONE = "none"
     FSK = "fsk"
+    """Between first and second ring, with parameters (MDMF)."""
+    SDMF = "sdmf"
+    """The same, as the simple message: date and number only."""
     DTMF = "dtmf"
     """Before the first ring."""
     DTMF_AFTER_RING = "dtmf_after_ring"
     """Between first and second ring."""
+
+
+FSK_FORMS = frozenset({CallerIdForm.FSK, CallerIdForm.SDMF})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +44,10 @@ class RingOptions:
     dtmf_stop: str = "C"
     bad_checksum_first: bool = False
     """The first FSK transmission is spoilt; it is repeated after the second ring."""
-
-
-def fsk_duration_ms(number: str) -> float:
-    """Air time of an MDMF message with date and number."""
-    return (FSK_FIXED_BITS + 10 * len(number)) * 1000 / FSK_BITS_PER_SECOND
+    caller_id_dbm0: float = LEVEL_DBM0
+    """Level of FSK."""
+    absent: str = ""
+    """What FSK says about a caller without number: O, P, or nothing is sent at all."""
 
 
 class Ringer:
@@ -57,19 +60,19 @@ class Ringer:
         self._date = date
         self._first_ring = first_ring
         self._options = RingOptions()
-        self._number = ""
+        self._caller = CallerId()
         self._rings = 0
-        self._source = 0
+        self._sender = CallerIdSender(self.sim, line.name, line.office_leg)
         self._timers = TimerSet(line.sim)
 
-    def start(self, number: str, options: RingOptions) -> None:
-        """Ring with the cadence of `options` and send `number` (empty: number absent, nothing is sent)."""
+    def start(self, caller: CallerId, options: RingOptions) -> None:
+        """Ring with the cadence of `options` and send who calls; without number what `options.absent` says."""
         self.active = True
         self._options = options
-        self._number = number
+        self._caller = caller
         self._rings = 0
-        if options.caller_id is CallerIdForm.DTMF and number:
-            self._timers.start("dtmf", DTMF_LEAD_MS, self._send_dtmf, self._burst)
+        if options.caller_id is CallerIdForm.DTMF and caller.number:
+            self._timers.start("dtmf", DTMF_LEAD_MS, self._send_dtmf, self._lead_over)
         else:
             self._burst()
 
@@ -77,10 +80,11 @@ class Ringer:
         """End ringing; a caller-ID transmission on its way is lost."""
         self.active = False
         self._timers.cancel()
-        if self._source:
-            stop_sound(self.sim.engine, self._source)
-            self._source = 0
+        self._sender.stop()
         self.line.ring(False)
+
+    def _lead_over(self) -> None:
+        self._timers.start("dtmf", DTMF_LEAD_MS, self._burst)
 
     def _burst(self) -> None:
         self._rings += 1
@@ -92,26 +96,26 @@ class Ringer:
     def _pause(self) -> None:
         self.line.ring(False)
         self._timers.start("on", self._options.ring_off_ms, self._burst)
-        form, options = self._options.caller_id, self._options
-        if not self._number:
+        options, known = self._options, bool(self._caller.number)
+        last = 2 if options.caller_id in FSK_FORMS and options.bad_checksum_first else 1
+        if self._rings > last:
             return
-        if form is CallerIdForm.DTMF_AFTER_RING and self._rings == 1:
+        if options.caller_id in FSK_FORMS and (known or options.absent):
+            self._timers.start("fsk", FSK_AFTER_RING_MS, self._send_fsk)
+        elif options.caller_id is CallerIdForm.DTMF_AFTER_RING and known:
             self._timers.start("dtmf", DTMF_LEAD_MS, self._send_dtmf, None)
-        if form is CallerIdForm.FSK and (self._rings == 1 or (self._rings == 2 and options.bad_checksum_first)):
-            good = not (options.bad_checksum_first and self._rings == 1)
-            self._timers.start("fsk", FSK_AFTER_RING_MS + fsk_duration_ms(self._number), self._fsk_sent, good)
 
-    def _fsk_sent(self, good: bool) -> None:
-        self.line.send_caller_id(CallerIdMessage(self._number, "fsk", date=self._date(), good=good))
+    def _send_fsk(self) -> None:
+        options = self._options
+        caller = CallerId(self._caller.number, self._caller.name, self._date(), options.absent)
+        simple = options.caller_id is CallerIdForm.SDMF
+        air_ms = air_time_ms(sdmf(caller) if simple else mdmf(caller))
+        if FSK_AFTER_RING_MS + air_ms + FSK_BEFORE_RING_MS > options.ring_off_ms:
+            self.sim.truth.note("caller_id_no_room", line=self.line.name, air_ms=round(air_ms))
+            return
+        good = not (options.bad_checksum_first and self._rings == 1)
+        self._sender.fsk(caller, simple=simple, good=good, dbm0=options.caller_id_dbm0)
 
     def _send_dtmf(self, then: Callable[[], None] | None) -> None:
-        digits = f"{self._options.dtmf_start}{self._number}{self._options.dtmf_stop}"
-        self._source = self.sim.engine.dtmf(self.line.office_leg, digits, on_ms=DTMF_ON_MS, off_ms=DTMF_OFF_MS)
-        duration_ms = len(digits) * (DTMF_ON_MS + DTMF_OFF_MS)
-        self._timers.start("dtmf", duration_ms + DTMF_LEAD_MS, self._dtmf_sent, digits, then)
-
-    def _dtmf_sent(self, digits: str, then: Callable[[], None] | None) -> None:
-        self._source = 0
-        self.line.send_caller_id(CallerIdMessage(self._number, "dtmf"))
-        if then:
-            then()
+        digits = f"{self._options.dtmf_start}{self._caller.number}{self._options.dtmf_stop}"
+        self._sender.dtmf(digits, self._caller.number, then)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hwsim.exchange.party import TimerSet
-from hwsim.line.analog import AnalogLine, CallerIdMessage
+from hwsim.line.analog import AnalogLine
+from hwsim.line.caller_id import CallerId
+from hwsim.line.caller_id_receiver import CallerIdReceiver
 
 RING_GAP_MS = 6_000.0
 """Silence after which a set that rang no longer rings: longer than the longest pause of a ringing cadence."""
@@ -23,10 +25,12 @@ class StationSet:
         self.leg = line.set_leg
         self.ringing = False
         self.off_hook = False
-        self.caller_id: CallerIdMessage | None = None
+        self.caller_id: CallerId | None = None
+        self._display = CallerIdReceiver(line.sim, line.set_leg, self._show)
         self._changed: Callable[[], None] = _nothing
         self._timers = TimerSet(line.sim)
         line.set = self
+        self._display.open()
 
     def attach(self, changed: Callable[[], None]) -> None:
         """Call `changed()` when ringing starts or is over."""
@@ -49,16 +53,13 @@ class StationSet:
     def on_voltage(self, volts: int) -> None:
         """Nor about this."""
 
-    def on_caller_id(self, message: CallerIdMessage) -> None:
-        """The display shows the number."""
-        self.caller_id = message
-
     # -- the person -------------------------------------------------------------------------------------------------
     def lift(self) -> None:
         """Go off-hook."""
         self.off_hook = True
         self.ringing = False
         self._timers.cancel()
+        self._display.close()
         self.analog.close_loop(True)
 
     def hang_up(self) -> None:
@@ -67,6 +68,7 @@ class StationSet:
         self._timers.cancel()
         self.caller_id = None
         self.analog.close_loop(False)
+        self._display.open()
 
     def dial(self, number: str) -> None:
         """Nothing: numbers are dialled by sound on this set."""
@@ -76,6 +78,13 @@ class StationSet:
         if self.off_hook:
             self.analog.close_loop(False)
             self._timers.start("flash", duration_ms, self._flash_over)
+
+    def _show(self, caller: CallerId, form: str) -> None:
+        """The display shows what came over the line; messages with a bad checksum show nothing."""
+        self.caller_id = caller
+        self.sim.truth.note(
+            "caller_id_shown", line=self.line, number=caller.number, name=caller.name, date=caller.date, form=form
+        )
 
     def _flash_over(self) -> None:
         if self.off_hook:

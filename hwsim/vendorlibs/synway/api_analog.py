@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hwsim.line.analog import CallerIdMessage
+from hwsim.line.caller_id import CallerId
 from hwsim.vendorlibs.rpc import Reply
 from hwsim.vendorlibs.synway.api import Call, accepted, api, on_channel
 from hwsim.vendorlibs.synway.codes import ErrorCode
@@ -121,7 +121,7 @@ def ring_with_number(call: Call, channel: FxsChannel, number: str | None, length
     """Ring, and show a number after the first burst."""
     if not number:
         raise Refusal(ErrorCode.INVALID_PARAMETER, "no caller id")
-    return accepted(channel.start_ring(CallerIdMessage(number[:length]), delay_ms), "can not ring: off-hook or ringing")
+    return accepted(channel.start_ring(CallerId(number[:length]), delay_ms), "can not ring: off-hook or ringing")
 
 
 @on_channel("SsmStopRing", only=FxsChannel)

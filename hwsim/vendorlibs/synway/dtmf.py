@@ -44,12 +44,21 @@ class DigitReceiver:
     handler: Callable[[str], None] | None = None
     wait: WaitTask | None = None
     wait_result: tuple[int, str] = (0, "")
+    _needed: bool = False
 
     def enable(self, on: bool) -> None:
         """SsmEnableRxDtmf."""
         if on != self.enabled and self.channel.leg:
             self.enabled = on
-            self.channel.sim.engine.dtmf_detect(self.channel.leg, on)
+            self._switch()
+
+    def need(self, on: bool) -> None:
+        """The card itself wants to hear digits (caller ID), whether the application does or not."""
+        self._needed = on
+        self._switch()
+
+    def _switch(self) -> None:
+        self.channel.sim.engine.dtmf_detect(self.channel.leg, self.enabled or self._needed)
 
     def clear(self) -> None:
         """SsmClearRxDtmfBuf."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from hwsim.line.analog import AnalogLine, CallerIdMessage
+from hwsim.line.analog import AnalogLine
+from hwsim.vendorlibs.synway.caller_id import CallerIdPort
 from hwsim.vendorlibs.synway.cards import BoardChannel
 from hwsim.vendorlibs.synway.channel import Channel
 from hwsim.vendorlibs.synway.codes import ChState, Dial, Event, Pend, Verdict
@@ -40,6 +41,7 @@ class FxoChannel(Channel):
         self.reversals = 0
         self.flashing = False
         self.answer_s = 0
+        self.caller_id_port = CallerIdPort(self)
         self._dialling: list[str] = []
         self._number = ""
 
@@ -50,11 +52,13 @@ class FxoChannel(Channel):
         self.line.set = self
         self.line.close_loop(False)
         self.digits.enable_default()
+        self.caller_id_port.listen(True)
         self.enter(ChState.S_CALL_STANDBY)
         self.on_voltage(self.line.volts)
 
     def end(self, keep_line: bool) -> None:
         """Library gone: the relay stays as it is, or opens."""
+        self.caller_id_port.listen(False)
         super().end(keep_line)
         self.line.set = None
         if not keep_line:
@@ -62,8 +66,10 @@ class FxoChannel(Channel):
 
     # -- the line -----------------------------------------------------------------------------------------------------
     def on_ringing(self, on: bool) -> None:
-        """One edge of ringing voltage; it counts after the debounce time."""
+        """One edge of ringing voltage; it counts after the debounce time, and only when it is strong enough."""
         if self.off_hook or self.unplugged:
+            return
+        if on and self.line.ring_v_rms < self.driver.personality.ring_volts:
             return
         if on:
             self.after("ring", self.driver.personality.ring_debounce_ms, self._ring_burst)
@@ -78,6 +84,7 @@ class FxoChannel(Channel):
 
     def _ring_burst(self) -> None:
         self.stop_timer("ring_stop", "locked")
+        self.caller_id_port.keep()
         self.ring_flag = True
         self.ring_count += 1
         self.post(Event.E_CHG_RING_FLAG, 1)
@@ -95,16 +102,6 @@ class FxoChannel(Channel):
         if self.state is ChState.S_CALL_RINGING:
             self.enter(ChState.S_CALL_STANDBY)
         self.forget_numbers()
-
-    def on_caller_id(self, message: CallerIdMessage) -> None:
-        """A caller-ID transmission; one with a bad checksum is not noticed."""
-        if not message.good or self.off_hook or self.unplugged:
-            return
-        self.caller_id = message.number
-        self.caller_name = message.name
-        self.cid_ex = f"{message.date}{message.number}{message.name}".encode("gbk", "replace")
-        self.post(Event.E_CHG_CID_EX_BUF, len(self.cid_ex))
-        self.post(Event.E_RCV_CALLER_ID)
 
     def on_voltage(self, volts: int) -> None:
         """DC voltage; a trunk without feed shows state 8 only in some drivers."""
@@ -162,6 +159,7 @@ class FxoChannel(Channel):
     def _picked_up(self) -> None:
         self.off_hook = True
         self.ring_flag = False
+        self.caller_id_port.listen(False)
         self.line.close_loop(True)
         self.post(Event.E_SYS_ACTUAL_PICKUP)
 
@@ -191,6 +189,7 @@ class FxoChannel(Channel):
         self.flashing = False
         self._dialling.clear()
         self.line.close_loop(False)
+        self.caller_id_port.listen(True)
 
     def _cleared(self) -> None:
         if self.dial is Dial.DIALING:

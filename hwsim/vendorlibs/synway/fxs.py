@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hwsim.line.analog import AnalogLine, CallerIdMessage
+from hwsim.line.analog import AnalogLine
+from hwsim.line.caller_id import CallerId
+from hwsim.line.caller_id_sender import CallerIdSender
 from hwsim.vendorlibs.synway.cards import BoardChannel
 from hwsim.vendorlibs.synway.channel import Channel
 from hwsim.vendorlibs.synway.codes import ChState, Event
@@ -27,7 +29,8 @@ class FxsChannel(Channel):
         self.ring_ms = RING_MS
         self.ringing = False
         self.bursts = 0
-        self._caller_id: CallerIdMessage | None = None
+        self._caller_id: CallerId | None = None
+        self._caller_id_sender = CallerIdSender(self.sim, line.name, line.office_leg)
         self._caller_id_ms = 1000
         self._opened_us = 0
 
@@ -38,12 +41,13 @@ class FxsChannel(Channel):
         self.line.ring(False)
         self.ringing = False
         self.digits.enable_default()
-        self.off_hook = self.line.loop_closed
+        self.off_hook = self.line.current
         self.enter(ChState.S_CALL_PICKUPED if self.off_hook else ChState.S_CALL_STANDBY)
 
     def end(self, keep_line: bool) -> None:
         """Library gone: ringing current is made by the driver's timer and stops with it."""
         super().end(keep_line)
+        self._caller_id_sender.stop()
         self.line.office = None
         self.line.ring(False)
 
@@ -99,8 +103,8 @@ class FxsChannel(Channel):
         return True
 
     # -- ringing ------------------------------------------------------------------------------------------------------
-    def start_ring(self, caller_id: CallerIdMessage | None = None, caller_id_ms: int = 1000) -> bool:
-        """Ring with cadence; the caller ID goes out `caller_id_ms` after the first burst. False when off-hook."""
+    def start_ring(self, caller_id: CallerId | None = None, caller_id_ms: int = 1000) -> bool:
+        """Ring with cadence; caller ID goes out as FSK `caller_id_ms` after the first burst. False when off-hook."""
         if self.off_hook or self.ringing:
             return False
         self.ringing = True
@@ -120,7 +124,7 @@ class FxsChannel(Channel):
         self.line.ring(False)
         self.after("ring", self.ring_ms[1], self._burst)
         if self.bursts == 1 and self._caller_id:
-            self.after("caller_id", self._caller_id_ms, self.line.send_caller_id, self._caller_id)
+            self.after("caller_id", self._caller_id_ms, self._caller_id_sender.fsk, self._caller_id)
 
     def stop_ring(self) -> bool:
         """End ringing; False when it does not ring."""
@@ -128,6 +132,7 @@ class FxsChannel(Channel):
             return False
         self.ringing = False
         self.stop_timer("ring", "caller_id")
+        self._caller_id_sender.stop()
         self.line.ring(False)
         if not self.off_hook:
             self.enter(ChState.S_CALL_STANDBY)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hwsim.core.events import Tap
-from hwsim.line.analog import AnalogLine, CallerIdMessage
+from hwsim.line.analog import AnalogLine
+from hwsim.vendorlibs.synway.caller_id import CallerIdPort
 from hwsim.vendorlibs.synway.cards import BoardChannel
 from hwsim.vendorlibs.synway.channel import Channel
 from hwsim.vendorlibs.synway.codes import ChState, Event
@@ -28,6 +29,7 @@ class TapChannel(Channel):
         self.ring_flag = False
         self.ring_count = 0
         self.flashes = 0
+        self.caller_id_port = CallerIdPort(self)
         self.off_hook_volts = driver.personality.tap_off_hook_volts
         self.ignore_voltage = False
 
@@ -35,10 +37,12 @@ class TapChannel(Channel):
         """Library start: the state is what the line shows."""
         self.line.tap = self
         self.digits.enable_default()
+        self.caller_id_port.listen(True)
         self._judge(self.line.volts)
 
     def end(self, keep_line: bool) -> None:
         """Library gone."""
+        self.caller_id_port.listen(False)
         super().end(keep_line)
         self.line.tap = None
         self.sim.engine.leg_free(self.leg)
@@ -68,11 +72,13 @@ class TapChannel(Channel):
     def _change(self, state: ChState) -> None:
         if state is ChState.S_CALL_PICKUPED:
             self.stop_timer("ring_stop")
+            self.caller_id_port.listen(False)
             self.digits.clear()
         if self.state is ChState.S_CALL_PICKUPED:
             self.recorder.on_remote_hangup()
             self.forget_numbers()
             self.ring_count = 0
+            self.caller_id_port.listen(True)
         self.enter(state)
 
     def on_voice(self, on: bool) -> None:
@@ -95,8 +101,11 @@ class TapChannel(Channel):
         """An edge of ringing on the pair."""
         if self.unplugged or self.state is ChState.S_CALL_PICKUPED:
             return
+        if on and self.line.ring_v_rms < self.driver.personality.ring_volts:
+            return
         if on:
             self.stop_timer("ring_stop")
+            self.caller_id_port.keep()
             self.ring_flag = True
             self.ring_count += 1
             self.post(Event.E_CHG_RING_FLAG, 1)
@@ -113,14 +122,6 @@ class TapChannel(Channel):
             self.ring_count = 0
             self.enter(ChState.S_CALL_STANDBY)
             self.forget_numbers()
-
-    def on_caller_id(self, message: CallerIdMessage) -> None:
-        """Caller ID of an incoming call on the pair."""
-        if message.good and not self.unplugged:
-            self.caller_id, self.caller_name = message.number, message.name
-            self.cid_ex = f"{message.date}{message.number}{message.name}".encode("gbk", "replace")
-            self.post(Event.E_CHG_CID_EX_BUF, len(self.cid_ex))
-            self.post(Event.E_RCV_CALLER_ID)
 
     def on_polarity(self, reversed_: bool) -> None:
         """Reversals are not judged on taps."""

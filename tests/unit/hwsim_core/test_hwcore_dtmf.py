@@ -180,3 +180,11 @@ def test_switched_off(line):
     bench.engine.dtmf(sender, "123")
     assert digits_of(bench.run(SECOND)) == ""
     assert bench.engine.stats().detectors == 0
+
+
+@pytest.mark.parametrize(("break_ms", "heard"), [(0, "5"), (10, "5"), (60, "55")])
+def test_a_gap_in_the_middle_of_a_key(bench, break_ms, heard):
+    a, b = bench.pair()
+    bench.engine.dtmf_detect(b)
+    bench.engine.dtmf(a, "5", on_ms=200, break_ms=break_ms)
+    assert "".join(e.digit for e in kinds(bench.run(4000), Kind.DTMF_ON)) == heard

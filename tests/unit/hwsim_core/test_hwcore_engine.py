@@ -13,7 +13,7 @@ from hwcore_bench import Bench
 
 from hwsim.core import _native, events
 from hwsim.core.engine import Engine, EngineArgumentError, EngineError, EngineFullError, Line, StaleIdError
-from hwsim.core.events import Format, Kind, Reason, Tap, What
+from hwsim.core.events import Format, FskVerdict, Kind, Reason, Tap, What
 
 
 def test_time_goes_in_steps(bench):
@@ -213,7 +213,7 @@ def test_ids_that_never_were(bench, id):
 
 def test_python_and_c_agree_on_every_number():
     _, lib = _native.load()
-    enums = ((Kind, ""), (Format, ""), (Reason, ""), (Tap, "TAP_"), (What, "REC_"))
+    enums = ((Kind, ""), (Format, ""), (Reason, ""), (FskVerdict, "FSK_"), (Tap, "TAP_"), (What, "REC_"))
     ours = {f"HW_{prefix}{member.name}": member.value for enum, prefix in enums for member in enum}
     ours |= {
         "HW_RATE_HZ": events.RATE_HZ,

@@ -12,7 +12,9 @@ from hwsim.core.engine import Engine
 from hwsim.core.events import Kind
 from hwsim.kernel.sim import Sim
 from hwsim.kernel.truth import TruthLog
-from hwsim.line.analog import AnalogLine, CallerIdMessage
+from hwsim.line.analog import AnalogLine
+from hwsim.line.caller_id_receiver import CallerIdReceiver
+from hwsim.line.caller_id_sender import CallerIdSender
 from hwsim.line.digital import Circuit, Setup
 from hwsim.vendorlibs.rpc import PARKED, Reply
 from hwsim.vendorlibs.synway.cards import SynwayMachine, build_machine
@@ -204,6 +206,7 @@ class Exchange:
         self.digits = bench.heard(line.office_leg)
         self.loops: list[bool] = []
         self.source = 0
+        self.caller_id = CallerIdSender(bench.sim, line.name, line.office_leg)
         line.office = self
 
     def on_loop(self, closed: bool) -> None:
@@ -244,6 +247,8 @@ class Phone:
         self.bench, self.line = bench, line
         self.rings: list[tuple[int, bool]] = []
         self.numbers: list[str] = []
+        self.display = CallerIdReceiver(bench.sim, line.set_leg, lambda caller, _: self.numbers.append(caller.number))
+        self.display.open()
         line.set = self
 
     def on_ringing(self, on: bool) -> None:
@@ -252,9 +257,6 @@ class Phone:
     def on_polarity(self, reversed_: bool) -> None: ...
 
     def on_voltage(self, volts: int) -> None: ...
-
-    def on_caller_id(self, message: CallerIdMessage) -> None:
-        self.numbers.append(message.number)
 
     def hook(self, off: bool) -> None:
         self.line.close_loop(off)

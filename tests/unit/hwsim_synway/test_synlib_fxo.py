@@ -6,7 +6,10 @@ import pytest
 from synbench import Exchange
 from synmachines import ANALOG
 
-from hwsim.line.analog import CallerIdMessage
+from hwsim.core.engine import Line
+from hwsim.line.caller_id import CallerId
+
+CALLER = CallerId("13800138000", "张三", "11220930")
 
 RINGBACK, BUSY = (1000, 4000), (350, 350)
 
@@ -31,10 +34,12 @@ def test_ring_answer_and_busy_tone(analog, exchange):
     analog.until_state(0, 2)
     assert analog.call("SsmGetRingFlag", 0) == 1
     analog.run(1000)
-    exchange.line.send_caller_id(CallerIdMessage("13800138000", date="11220930"))
+    exchange.caller_id.fsk(CALLER)
+    analog.run(800)
     assert analog.text("SsmGetCallerId", 0) == "13800138000"
-    assert analog.text("SsmGetCallerIdEx", 0) == "1122093013800138000"
-    analog.run(4500)
+    assert analog.text("SsmGetCallerIdEx", 0) == "1122093013800138000张三"
+    assert analog.text("SsmGetCallerName", 0) == "张三"
+    analog.run(3700)
     assert analog.call("SsmGetRingCount", 0) == 2
     assert analog.call("SsmPickup", 0) == 0
     assert analog.state(0) == 3
@@ -56,15 +61,70 @@ def test_ring_answer_and_busy_tone(analog, exchange):
     assert not exchange.line.loop_closed
     assert analog.params(0x1D, 0)[:2] == [1, 0]
     assert analog.params(0x1E, 0) == [1, 2]
-    assert analog.params(0x1F, 0) == [19]
+    assert analog.params(0x1F, 0) == [23]
     assert analog.params(0x45, 0) == [0]
     assert analog.params(0x1C, 0) == [0]
     assert analog.text("SsmGetCallerId", 0) == ""
 
 
 def test_bad_caller_id_is_not_noticed(analog, exchange):
-    exchange.line.send_caller_id(CallerIdMessage("13800138000", good=False))
+    exchange.caller_id.fsk(CALLER, good=False)
+    analog.run(1500)
+    assert analog.text("SsmGetCallerId", 0) == "" and analog.params(0x45, 0) == []
+    assert [f["good"] for f in analog.sim.truth.of("caller_id_heard")] == [False]
+    exchange.caller_id.fsk(CALLER)
+    analog.run(1500)
+    assert analog.text("SsmGetCallerId", 0) == "13800138000"
+
+
+@pytest.mark.parametrize("line", [Line(mute_rx=True), Line(noise_mb=-1000), Line(rx_loss_mb=4000)])
+def test_a_bad_line_loses_the_number(analog, exchange, line):
+    analog.engine.line_set(exchange.line.set_leg, line)
+    exchange.ring(1)
+    analog.until_state(0, 2)
+    analog.run(1600)
+    exchange.caller_id.fsk(CALLER)
+    analog.run(1500)
+    assert list(analog.sim.truth.of("caller_id", number="13800138000", good=True))
+    assert analog.text("SsmGetCallerId", 0) == "" and analog.params(0x45, 0) == []
+
+
+@pytest.mark.parametrize("enabled", [0, 1])
+def test_dtmf_caller_id_before_the_ring(analog, exchange, enabled):
+    analog.call("SsmEnableRxDtmf", 0, enabled)
+    exchange.caller_id.dtmf("D13800138000C", "13800138000")
+    analog.run(2200)
+    assert analog.text("SsmGetCallerId", 0) == "13800138000" and analog.params(0x45, 0) == [0]
+    exchange.ring(2)
+    analog.until_state(0, 2)
+    analog.run(7000)
+    assert analog.text("SsmGetCallerId", 0) == "13800138000"
+    assert analog.text("SsmGetDtmfStr", 0) == ("D13800138000C" if enabled else "")
+
+
+def test_a_number_without_a_ring_is_forgotten(analog, exchange):
+    exchange.caller_id.dtmf("D13800138000C", "13800138000")
+    analog.run(2200)
+    assert analog.text("SsmGetCallerId", 0) == "13800138000"
+    analog.run(6000)
     assert analog.text("SsmGetCallerId", 0) == ""
+
+
+def test_digits_of_a_call_are_no_caller_id(analog, exchange):
+    exchange.ring(1)
+    analog.until_state(0, 2)
+    analog.call("SsmPickup", 0)
+    analog.run(500)
+    analog.engine.dtmf(exchange.line.office_leg, "D13800138000C")
+    analog.run(3500)
+    assert analog.text("SsmGetCallerId", 0) == ""
+
+
+def test_weak_ringing_is_no_ring(analog, exchange):
+    exchange.line.ring_loss_v = 80
+    exchange.ring(2)
+    analog.run(7000)
+    assert analog.states(0) == [] and analog.call("SsmGetRingCount", 0) == 0
 
 
 def test_short_ringing_is_no_ring(analog, exchange):

@@ -12,7 +12,7 @@ import pytest
 from synbench import Bench, Exchange, FakeConn, Net, Phone
 from synmachines import ANALOG
 
-from hwsim.line.analog import CallerIdMessage
+from hwsim.line.caller_id import CallerId
 from hwsim.line.digital import Alarm
 from hwsim.vendorlibs import wire
 from hwsim.vendorlibs.rpc import PARKED, Reply
@@ -115,7 +115,7 @@ class World:
                 lambda: self.exchange.quiet(),
                 lambda: self.exchange.line.reverse(rng.random() < 0.5),
                 lambda: self.exchange.line.cut(rng.random() < 0.3),
-                lambda: self.exchange.line.send_caller_id(CallerIdMessage("13800138000", name="张三")),
+                lambda: self.exchange.caller_id.fsk(CallerId("13800138000", name="张三")),
                 lambda: self.phone.hook(rng.random() < 0.5),
                 lambda: self.phone.press("1*#"),
                 lambda: self.pair.ring(rng.random() < 0.5),
@@ -167,6 +167,7 @@ def test_any_calls_in_any_order_are_answered(make, seed, base):
             assert channel.state in {0, 2, 8, 20}, "a trunk is stuck"
     bench.library.detached(bench.client)
     bench.engine.dtmf_detect(world.exchange.line.office_leg, False)
+    world.phone.display.close()
     bench.run(100)
     stats = bench.engine.stats()
     assert (stats.sources, stats.links, stats.recorders, stats.detectors, stats.descriptors) == (0, 0, 0, 0, 0)

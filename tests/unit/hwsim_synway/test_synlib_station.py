@@ -9,7 +9,8 @@ from synbench import Phone
 from synmachines import ANALOG, FXS, TAP
 
 from hwsim.core.sound import find_chirps, pcm_of
-from hwsim.line.analog import CallerIdMessage
+from hwsim.line.caller_id import CallerId
+from hwsim.line.caller_id_sender import CallerIdSender
 
 
 def test_off_hook_dial_tone_digits_and_on_hook(analog, phone):
@@ -155,10 +156,12 @@ def pair(analog):
 
 def test_tap_states_follow_the_line(analog, pair):
     pair.ring(True)
-    pair.send_caller_id(CallerIdMessage("13800138000"))
+    analog.run(1000)
+    pair.ring(False)
+    CallerIdSender(analog.sim, pair.name, pair.office_leg).fsk(CallerId("13800138000"))
+    analog.run(1500)
     assert analog.state(TAP) == 2
     assert analog.text("SsmGetCallerId", TAP) == "13800138000"
-    pair.ring(False)
     pair.close_loop(True)
     assert analog.state(TAP) == 1
     analog.engine.dtmf(pair.set_leg, "10086")

@@ -9,7 +9,9 @@ from hwsim.core.engine import Engine
 from hwsim.core.events import Kind
 from hwsim.kernel.sim import Sim
 from hwsim.kernel.truth import TruthLog
-from hwsim.line.analog import AnalogLine, CallerIdMessage
+from hwsim.line.analog import AnalogLine
+from hwsim.line.caller_id import CallerId
+from hwsim.line.caller_id_receiver import CallerIdReceiver
 from hwsim.line.digital import Circuit, Setup, Signalling, Span
 
 
@@ -95,7 +97,9 @@ class FxoPort:
         self.answer_ring = answer_ring
         self.bursts: list[tuple[int, bool]] = []
         self.polarity: list[bool] = []
-        self.caller_ids: list[tuple[int, CallerIdMessage]] = []
+        self.caller_ids: list[tuple[int, CallerId, str]] = []
+        self.receiver = CallerIdReceiver(self.sim, line.set_leg, self._caller_id, bad=self._bad_caller_id)
+        self.bad_caller_ids = 0
         self.digits = ""
         self.tone_edges: list[tuple[str, int]] = []
         self.detector = 0
@@ -103,7 +107,7 @@ class FxoPort:
         self.sim.on_engine(line.set_leg, self._sound)
 
     def listen(self) -> None:
-        self.sim.engine.dtmf_detect(self.line.set_leg, True)
+        self.receiver.open()
         self.detector = self.sim.engine.tone_detect(self.line.set_leg, 450, 120)
 
     def lift(self) -> None:
@@ -136,8 +140,11 @@ class FxoPort:
     def on_voltage(self, volts: int) -> None:
         pass
 
-    def on_caller_id(self, message: CallerIdMessage) -> None:
-        self.caller_ids.append((self.sim.now_us, message))
+    def _caller_id(self, caller: CallerId, form: str) -> None:
+        self.caller_ids.append((self.sim.now_us, caller, form))
+
+    def _bad_caller_id(self, verdict: Any) -> None:
+        self.bad_caller_ids += 1
 
     def _sound(self, event: Any) -> None:
         if event.kind is Kind.DTMF_ON:
