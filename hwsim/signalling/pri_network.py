@@ -1,0 +1,143 @@
+"""The carrier's end of a PRI: one Q.931 stack on the D channel, thirty bearers of the exchange behind it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from boardd.contract.causes import Cause
+from hwsim.kernel.sim import Sim
+from hwsim.signalling.pri_circuit import Phase, PriCircuit
+from hwsim.signalling.pri_profile import PriProfile
+from hwsim.signalling.pri_stack import PriStack
+from hwsim.signalling.q931_events import ALL_CHANNELS, Node, PriEvent, PriEventKind
+from hwsim.spanbus.bus import SpanBus
+from hwsim.spanbus.capture import PcapFile
+from hwsim.spanbus.channel import Channel, Ready
+
+DISC = bytes.fromhex("020153")
+"""Q.921 DISC with poll bit, from the network (SAPI 0, TEI 0)."""
+
+
+class PriNetwork:
+    """Attaches the network side to `bus.net`. Bearers are offered to the exchange while the data link is up.
+
+    Raises ConfigurationError when libpri is not installed.
+    """
+
+    def __init__(self, sim: Sim, bus: SpanBus, profile: PriProfile | None = None) -> None:
+        self.sim = sim
+        self.bus = bus
+        self.profile = profile or PriProfile()
+        self.link_up = False
+        self.circuits = {slot: PriCircuit(self, circuit) for slot, circuit in bus.circuits.items()}
+        self._calls: dict[int, PriCircuit] = {}
+        self._d_channel = bus.net.channel(bus.signalling_slot)
+        self._d_channel.open_hdlc()
+        self._d_channel.hook = self._receive
+        self._captures: list[PcapFile] = []
+        self.stack = self._new_stack()
+
+    # -- for scenarios and technicians ------------------------------------------------------------------------------
+    def capture(self, path: Path) -> PcapFile:
+        """Write every D-channel frame of both directions into a pcap file, until it is closed."""
+        file = PcapFile(path)
+        self.bus.frame_taps.append(lambda at_us, _side, frame: file.write(at_us, frame))
+        self._captures.append(file)
+        return file
+
+    def restart_exchange(self, silent_ms: float = 0.0) -> None:
+        """The carrier's signalling unit restarts: DISC, its calls are forgotten, then SABME from a new stack."""
+        self._send(DISC)
+        self.stack.close()
+        self._link(False)
+        for circuit in self.circuits.values():
+            circuit.forget(Cause.TEMPORARY_FAILURE)
+        self._calls.clear()
+        self.sim.later(silent_ms, self._come_back)
+
+    def restart_channel(self, slot: int) -> None:
+        """RESTART of one bearer."""
+        self.stack.restart(slot)
+
+    def close(self) -> None:
+        """Fall silent, complete captures."""
+        self.stack.close()
+        for file in self._captures:
+            file.close()
+
+    # -- from the bearers -------------------------------------------------------------------------------------------
+    def adopt(self, call: int, circuit: PriCircuit) -> None:
+        """Deliver the events of a call to its bearer."""
+        self._calls[call] = circuit
+
+    def drop(self, call: int) -> None:
+        """A call is over."""
+        self._calls.pop(call, None)
+
+    def look_at(self, circuit: PriCircuit) -> None:
+        """Offer a free bearer to the exchange, or take it away, as the data link is."""
+        if circuit.phase is Phase.FREE:
+            circuit.circuit.card = circuit if self.link_up else None
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+    def _new_stack(self) -> PriStack:
+        stack = PriStack(self.sim, Node.NETWORK, self._send, self._on_event)
+        for name, ms in self.profile.timers.items():
+            stack.set_timer(name, ms)
+        return stack
+
+    def _come_back(self) -> None:
+        self.stack = self._new_stack()
+
+    def _send(self, frame: bytes) -> None:
+        self._d_channel.write(frame)
+
+    def _receive(self, channel: Channel) -> None:
+        while channel.ready & Ready.EVENT:
+            channel.take_event()
+        while (frame := channel.read()) is not None:
+            self.stack.receive(frame)
+
+    def _on_event(self, event: PriEvent) -> None:
+        if event.kind is PriEventKind.DCHAN_UP:
+            self._link(True)
+        elif event.kind is PriEventKind.DCHAN_DOWN:
+            self._link(False)
+        elif event.kind is PriEventKind.RESTART:
+            for circuit in self._meant(event.slot):
+                circuit.restarted()
+        elif event.kind is PriEventKind.RING:
+            self._incoming(event)
+        elif event.call in self._calls:
+            self._calls[event.call].on_event(event)
+        elif event.kind in (PriEventKind.HANGUP, PriEventKind.HANGUP_REQ):
+            self.stack.hangup(event.call, event.cause)
+
+    def _meant(self, slot: int) -> list[PriCircuit]:
+        if slot == ALL_CHANNELS or slot not in self.circuits:
+            return list(self.circuits.values()) if slot == ALL_CHANNELS else []
+        return [self.circuits[slot]]
+
+    def _incoming(self, event: PriEvent) -> None:
+        """A SETUP of the card. A bearer that we have seized ourselves in the same moment stays ours (facts 3.6)."""
+        circuit = self.circuits.get(event.slot)
+        if circuit is None or not circuit.available:
+            if circuit and circuit.phase is Phase.OURS:
+                circuit.circuit.note("net", "glare", called=event.called)
+            circuit = self._other() if event.flexible else None
+        if circuit is None:
+            self.stack.hangup(event.call, Cause.CHANNEL_UNAVAILABLE)
+            return
+        self.adopt(event.call, circuit)
+        circuit.incoming(event)
+
+    def _other(self) -> PriCircuit | None:
+        return next((c for c in reversed(self.circuits.values()) if c.available), None)
+
+    def _link(self, up: bool) -> None:
+        if up == self.link_up:
+            return
+        self.link_up = up
+        self.sim.truth.note("d_channel", span=self.bus.name, up=up)
+        for circuit in self.circuits.values():
+            self.look_at(circuit)

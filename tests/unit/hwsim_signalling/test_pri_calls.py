@@ -1,0 +1,179 @@
+"""Calls over a simulated PRI: the network side is libpri behind the exchange, the card side is q931_cpe.py."""
+
+import pytest
+from q931_cpe import ALERTING, CONNECT, DISCONNECT, PROCEEDING, SETUP, SETUP_ACK, Cpe
+from town import Phone, Town
+
+from hwsim.signalling.pri_network import PriNetwork
+from hwsim.signalling.pri_profile import PriProfile
+from hwsim.signalling.q931_events import NumberPlan
+
+pytestmark = pytest.mark.usefixtures("libpri")
+
+
+class PriTown(Town):
+    def __init__(self, profile=None, cpe=None, **options):
+        super().__init__(**options)
+        self.network = PriNetwork(self.sim, self.bus, profile)
+        self.cpe = Cpe(self.sim, self.bus.card.channel(16), **(cpe or {}))
+        self.phone = Phone(self, "13800138000")
+        assert self.until(lambda: self.network.link_up and self.cpe.link.up, 5)
+
+
+def test_call_from_the_network():
+    town = PriTown(digits_sent=4)
+    town.phone.call("88001055")
+    assert town.until(lambda: town.facts("call_answer"))
+    town.run_s(1)
+    town.phone.hang_up()
+    assert town.until(lambda: town.cpe.finished)
+    leg = town.cpe.finished[0]
+    assert leg.setup.elements[0] == (0x04, bytes.fromhex("9090a3"))
+    assert leg.setup.elements[1] == (0x18, bytes.fromhex("a98381"))
+    assert leg.called == b"\x81" + b"1055"
+    assert leg.caller == b"\x01\x83" + b"13800138000"
+    assert leg.told == [SETUP, 0x0F, DISCONNECT, 0x5A]
+    assert leg.cause == 16
+    town.run_s(0.2)
+    assert town.idle() and town.ends() == [(16, "calling", True)]
+
+
+def test_call_from_the_card():
+    town = PriTown()
+    leg = town.cpe.dial(3, "13800138000", "88001000")
+    assert town.until(lambda: leg.connected)
+    assert leg.told == [PROCEEDING, ALERTING, CONNECT]
+    town.cpe.hang_up(leg)
+    assert town.until(lambda: leg.over)
+    town.run_s(0.2)
+    assert town.idle() and town.ends() == [(16, "calling", True)]
+
+
+def test_refusals_of_the_exchange_arrive_with_their_cause():
+    town = PriTown()
+    for number, cause in (("88009999", 1), ("13900000000", 1)):
+        leg = town.cpe.dial(1, number)
+        assert town.until(lambda leg=leg: leg.over)
+        assert leg.cause == cause and not leg.connected
+
+
+def test_refusal_of_the_card():
+    town = PriTown(cpe={"refuse": 17})
+    town.phone.call("88001055")
+    assert town.until(lambda: town.facts("call_end"))
+    assert town.ends() == [(17, "called", False)]
+
+
+def test_overlap_from_the_network():
+    town = PriTown(digits_sent=4, overlap=True, cpe={"needs_digits": 4})
+    town.phone.call("88001055")
+    assert town.until(lambda: town.facts("call_answer"))
+    leg = next(iter(town.cpe.legs.values()))
+    assert leg.called == b"\x811" and leg.digits == "1055"
+    assert not any(code == 0xA1 for code, _ in leg.setup.elements)
+
+
+def test_overlap_from_the_card():
+    town = PriTown()
+    leg = town.cpe.dial(2, "138", complete=False)
+    town.run_s(0.5)
+    assert leg.told == [SETUP_ACK]
+    for digit in "00138000":
+        town.cpe.more(leg, digit)
+        town.run_s(0.2)
+    assert town.until(lambda: leg.connected)
+    assert leg.told == [SETUP_ACK, PROCEEDING, ALERTING, CONNECT]
+    assert town.facts("call_begin")[0]["called"] == "13800138000"
+
+
+@pytest.mark.parametrize(
+    ("plan", "octet", "digits"),
+    [
+        (NumberPlan.UNKNOWN, 0x00, "02087654321"),
+        (NumberPlan.UNKNOWN_E164, 0x01, "02087654321"),
+        (NumberPlan.NATIONAL, 0x21, "2087654321"),
+        (NumberPlan.INTERNATIONAL, 0x11, "862087654321"),
+    ],
+)
+def test_types_of_the_caller_number(plan, octet, digits):
+    town = PriTown(PriProfile(caller_plan=plan))
+    Phone(town, "02087654321").call("88001001")
+    assert town.until(lambda: town.cpe.legs)
+    leg = next(iter(town.cpe.legs.values()))
+    assert leg.caller == bytes([octet, 0x83]) + digits.encode()
+
+
+def test_a_failure_with_a_tone_is_progress_with_in_band_information():
+    town = PriTown(inband_failure_ms=3000)
+    leg = town.cpe.dial(1, "88009999")
+    assert town.until(lambda: leg.over)
+    assert leg.told[:2] == [PROCEEDING, 0x03] and leg.cause == 1
+
+
+def test_glare_the_network_keeps_its_bearer():
+    town = PriTown(cpe={"answer_ms": 300})
+    town.phone.call("88001055")
+    town.run_s(0.4)  # the exchange's routing time: its SETUP for slot 1 leaves now
+    exclusive = town.cpe.dial(1, "88009999")
+    flexible = town.cpe.dial(1, "88009998", exclusive=False)
+    town.run_s(0.3)
+    assert exclusive.over and exclusive.cause == 44
+    assert flexible.told[0] == PROCEEDING and flexible.slot == 31
+    assert town.until(lambda: town.facts("call_answer"))
+
+
+def test_cable_cut_for_good_ends_calls_and_the_link_comes_back():
+    town = PriTown(PriProfile(timers={"T309": 6000}))
+    leg = town.cpe.dial(3, "13800138000")
+    assert town.until(lambda: leg.connected)
+    town.bus.disturb(town.bus.card, signal="none")
+    town.bus.disturb(town.bus.net, signal="none")
+    assert town.until(lambda: not town.network.link_up, 30)
+    assert all(circuit.card is None for slot, circuit in town.bus.circuits.items() if slot != 3)
+    assert town.until(lambda: town.facts("call_end"), 30)
+    town.bus.disturb(town.bus.card, signal="framed")
+    town.bus.disturb(town.bus.net, signal="framed")
+    assert town.until(lambda: town.network.link_up and town.cpe.link.up, 30)
+    town.phone.hang_up()
+    town.run_s(5)
+    again = town.cpe.dial(3, "13800138000")
+    assert town.until(lambda: again.connected)
+
+
+def test_short_loss_of_the_link_keeps_calls():
+    town = PriTown(PriProfile(timers={"T309": 90_000}))
+    leg = town.cpe.dial(3, "13800138000")
+    assert town.until(lambda: leg.connected)
+    town.bus.disturb(town.bus.card, signalling_slot=False)
+    town.bus.disturb(town.bus.net, signalling_slot=False)
+    assert town.until(lambda: not town.network.link_up, 30)
+    assert not town.bus.card.alarms and not town.bus.net.alarms
+    town.bus.disturb(town.bus.card, signalling_slot=True)
+    town.bus.disturb(town.bus.net, signalling_slot=True)
+    assert town.until(lambda: town.network.link_up, 30)
+    town.run_s(10)
+    assert not town.facts("call_end")
+    town.cpe.hang_up(leg)
+    assert town.until(lambda: leg.over)
+
+
+def test_restart_of_the_exchange_disc_then_sabme():
+    town = PriTown()
+    leg = town.cpe.dial(3, "13800138000")
+    assert town.until(lambda: leg.connected)
+    frames = []
+    town.bus.frame_taps.append(lambda at, side, frame: frames.append((side, frame.hex())))
+    town.network.restart_exchange(silent_ms=2000)
+    assert town.facts("call_end")[0]["cause"] == 41
+    assert town.until(lambda: town.network.link_up and town.cpe.link.up, 10)
+    sent = [frame for side, frame in frames if side == "net"]
+    assert sent[0] == "020153" and "02017f" in sent[1:]
+    assert town.cpe.link.ups >= 2 and town.idle()
+
+
+def test_restart_of_one_bearer():
+    town = PriTown()
+    town.network.restart_channel(5)
+    town.run_s(0.5)
+    assert [m.get(0x18) for m in town.cpe.restarts] == [bytes.fromhex("a98385")]
+    assert [m.get(0x79) for m in town.cpe.restarts] == [b"\x80"]
