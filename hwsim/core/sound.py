@@ -2,6 +2,7 @@
 
 import struct
 from array import array
+from pathlib import Path
 from typing import NamedTuple
 
 from hwsim.core._native import load
@@ -87,3 +88,17 @@ def wav_header(format: Format, channels: int, data_bytes: int) -> bytes:
         b"data",
         data_bytes,
     )
+
+
+def alaw_of(path: Path) -> bytes:
+    """The A-law samples of a file: the data chunk of a WAV file, or the whole of any other file."""
+    raw = path.read_bytes()
+    if raw[:4] != b"RIFF" or raw[8:12] != b"WAVE":
+        return raw
+    offset = 12
+    while offset + 8 <= len(raw):
+        size = int.from_bytes(raw[offset + 4 : offset + 8], "little")
+        if raw[offset : offset + 4] == b"data":
+            return raw[offset + 8 : offset + 8 + size]
+        offset += 8 + size + size % 2
+    raise ValueError(f"{path}: no data chunk in the WAV file")

@@ -81,7 +81,7 @@ def _bell_call(person: Person, habits: AgentHabits, left_ms: float | None) -> Ac
     if not rings():
         person.note("ring_missed")
         return
-    person.lift()
+    person.answer()
     yield from _talk(person, habits)
     person.hang_up()
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hwsim.core.events import Event, Format, Kind
+from hwsim.core.sound import alaw_of
 from hwsim.exchange.party import stop_sound
 from hwsim.kernel.sim import SAMPLE_US, Sim, Timer
 
@@ -32,12 +33,13 @@ class Mouth:
         self._file_source = 0
         self._digit_source = 0
         self._line = ""
+        self._chirps_wait = False
         self._timer: Timer | None = None
 
     @property
     def speaking(self) -> bool:
-        """Whether chirps are being said."""
-        return self._timer is not None
+        """Whether chirps are being said, or will be when the file that plays is over."""
+        return self._timer is not None or self._chirps_wait
 
     def open(self, line: str) -> None:
         """The telephone is off-hook on `line`."""
@@ -55,12 +57,15 @@ class Mouth:
         self.sim.off_engine(self.leg, self._sound)
 
     def speak(self) -> None:
-        """Say one numbered chirp every 400 ms until `silence`."""
-        if self._timer is None:
+        """Say one numbered chirp every 400 ms until `silence`, after what is being played."""
+        if self._timer is None and self.playing:
+            self._chirps_wait = True
+        elif self._timer is None:
             self._chirp()
 
     def silence(self) -> None:
         """Say no further chirps; one that has begun is finished."""
+        self._chirps_wait = False
         if self._timer:
             self._timer.cancel()
             self._timer = None
@@ -97,18 +102,7 @@ class Mouth:
         elif event.kind is Kind.PLAY_END and event.id == self._file_source:
             self.playing = False
             self._file_source = 0
+            if self._chirps_wait:
+                self._chirps_wait = False
+                self._chirp()
             self._finished()
-
-
-def alaw_of(path: Path) -> bytes:
-    """The A-law samples of a file: the data chunk of a WAV file, or the whole of any other file."""
-    raw = path.read_bytes()
-    if raw[:4] != b"RIFF" or raw[8:12] != b"WAVE":
-        return raw
-    offset = 12
-    while offset + 8 <= len(raw):
-        size = int.from_bytes(raw[offset + 4 : offset + 8], "little")
-        if raw[offset : offset + 4] == b"data":
-            return raw[offset + 8 : offset + 8 + size]
-        offset += 8 + size + size % 2
-    raise ValueError(f"{path}: no data chunk in the WAV file")

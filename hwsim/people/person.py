@@ -17,6 +17,7 @@ from hwsim.people.mouth import Mouth
 from hwsim.people.process import Acts, Process, Until
 from hwsim.people.recogniser import Recogniser
 from hwsim.people.voice_file import VoiceFiles
+from hwsim.sounds import GREETINGS, sound
 
 
 class Person:
@@ -28,6 +29,7 @@ class Person:
         self.party = party
         self.handset = handset
         self.rng: Random = sim.rng(f"person/{name}")
+        self._greeting_rng: Random = sim.rng(f"greeting/{name}")
         self.ear = Ear(sim, handset.leg, self._heard_something)
         self.recogniser = Recogniser(sim, handset.leg, party, self._heard_person)
         self.mouth = Mouth(sim, name, party, handset.leg, self.poke)
@@ -78,6 +80,12 @@ class Person:
         self.recogniser.open()
         self.handset.lift()
         self.poke()
+
+    def answer(self, greet: bool = True) -> None:
+        """Take the receiver off the hook and say 喂,你好 or its like; what the person says next comes after it."""
+        self.lift()
+        if greet:
+            self.mouth.play(sound(self._greeting_rng.choice(GREETINGS)))
 
     def hang_up(self) -> None:
         """Put the receiver down, or refuse a call that rings."""

@@ -181,7 +181,8 @@ class Play:
     path: Path
 
     def run(self, person: Person, errand: Errand) -> Acts:
-        """Play it to its end."""
+        """Play it to its end, after a greeting."""
+        yield Until(lambda: not person.mouth.playing)
         person.mouth.play(self.path)
         yield Until(lambda: not person.mouth.playing)
 
@@ -192,6 +193,8 @@ class Answer:
 
     delay: Draw
     timeout: Draw | None = None
+    greets: bool = True
+    """Say 喂,你好; machines do not."""
 
     def run(self, person: Person, errand: Errand) -> Acts:
         """Answer; gives up when it stops ringing before."""
@@ -200,7 +203,7 @@ class Answer:
         if not person.handset.ringing:
             person.note("ring_missed")
             raise GaveUpError
-        person.lift()
+        person.answer(self.greets)
 
 
 @dataclass(frozen=True, slots=True)

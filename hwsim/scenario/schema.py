@@ -177,6 +177,7 @@ class StepSection(Section):
     after_s: str = ""
     file: Path | None = None
     ms: float | None = None
+    greets: bool = True
 
     def problems(self, node: Node) -> list[Problem]:
         """Keys that the step does not take or lacks, and bad times."""

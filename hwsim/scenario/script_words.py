@@ -52,7 +52,7 @@ FIELDS: dict[Do, tuple[frozenset[str], frozenset[str]]] = {
     Do.CHOOSE: (frozenset(), frozenset({"when", "after_s"})),
     Do.SPEAK: (frozenset({"s"}), frozenset()),
     Do.PLAY: (frozenset({"file"}), frozenset()),
-    Do.ANSWER: (frozenset({"after_s"}), frozenset({"timeout_s"})),
+    Do.ANSWER: (frozenset({"after_s"}), frozenset({"timeout_s", "greets"})),
     Do.FLASH: (frozenset(), frozenset({"ms"})),
     Do.HANG_UP: (frozenset(), frozenset()),
 }
@@ -100,7 +100,7 @@ def step_of(section: StepSection, folder: Path) -> Step:
         case Do.PLAY if section.file:
             return Play(folder / section.file)
         case Do.ANSWER:
-            return Answer(parse_draw(section.after_s), timeout)
+            return Answer(parse_draw(section.after_s), timeout, section.greets)
         case Do.FLASH:
             return Flash(300.0 if section.ms is None else section.ms)
         case Do.HANG_UP:

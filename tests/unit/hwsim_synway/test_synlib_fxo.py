@@ -7,7 +7,10 @@ from synbench import Exchange
 from synmachines import ANALOG
 
 from hwsim.core.engine import Line
+from hwsim.core.events import Format
+from hwsim.core.sound import alaw_of
 from hwsim.line.caller_id import CallerId
+from hwsim.sounds import GREETINGS, sound
 
 CALLER = CallerId("13800138000", "张三", "11220930")
 
@@ -264,6 +267,18 @@ def test_voice_without_ringback(analog, exchange):
     to_result(analog, exchange)
     exchange.voice()
     analog.until_state(0, 3, 800)
+    assert analog.call("SsmChkAutoDial", 0) == 7
+
+
+@pytest.mark.parametrize("greeting", GREETINGS)
+def test_a_greeting_is_an_answer_with_default_settings(analog, exchange, greeting):
+    to_result(analog, exchange)
+    exchange.tone(*RINGBACK)
+    analog.until_state(0, 9)
+    analog.run(1500)
+    exchange.quiet()
+    analog.engine.play_mem(exchange.line.office_leg, alaw_of(sound(greeting)), Format.ALAW)
+    analog.until_state(0, 3, 1600)
     assert analog.call("SsmChkAutoDial", 0) == 7
 
 

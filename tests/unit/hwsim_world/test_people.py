@@ -67,7 +67,10 @@ def test_agent_answers_talks_and_hangs_up(desk):
     run_s(desk.sim, 20)
     assert desk.port.edges == [(7_000_000, True), (17_000_000, False)]
     chirps = facts(desk.sim, "chirp", person="agent")
-    assert [c["number"] for c in chirps] == list(range(1, 26)) and {c["party"] for c in chirps} == {1}
+    (greeting,) = facts(desk.sim, "spoke", person="agent")
+    assert greeting["file"].startswith("greeting") and 8_000_000 < chirps[0]["t_us"] < 9_500_000
+    assert [c["number"] for c in chirps] == list(range(1, len(chirps) + 1)) and {c["party"] for c in chirps} == {1}
+    assert len(chirps) == -((chirps[0]["t_us"] - 17_000_000) // 400_000)
 
 
 def test_agent_hangs_up_after_hearing_busy_tone(desk):
