@@ -6,6 +6,7 @@ import contextlib
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import cast
 
 from boardd.config.yamlfile import ConfigProblemsError
 from hwsim.control.commands import Args, Commands
@@ -76,8 +77,15 @@ class Simulator:
             self.keeper.vendor_calls.append(self.rpc)
         ProcessFaults(self.pid_of, self.keeper).register(self.world.faults)
         self._stopping = False
+        self._drive: FreeDrive | LockstepDrive = (
+            LockstepDrive(self.loop, self.sim, self.keeper, options.speed)
+            if self.keeper
+            else FreeDrive(self.loop, self.sim)
+        )
         commands = Commands()
-        WorldCommands(self.world, options.truth or options.folder, self.stop).register(commands)
+        world_commands = WorldCommands(self.world, options.truth or options.folder, self.stop)
+        world_commands.register(commands)
+        commands.register("status", lambda args: {**world_commands.status(args), "wall_base_ms": self.wall_base_ms})
         commands.register("load", self._load)
         self.control = ControlServer(self.loop, commands, options.folder / "control.sock")
 
@@ -88,6 +96,11 @@ class Simulator:
         if name in ("synway", "host-synway"):
             return next(iter(self.rpc.pids()), None)
         return None
+
+    @property
+    def wall_base_ms(self) -> int:
+        """The wall clock that boardd sees at simulated time zero, in ms since the Unix epoch."""
+        return self._drive.wall_base_ms if isinstance(self._drive, FreeDrive) else wall_base_ms(self.world.scenario)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -105,10 +118,7 @@ class Simulator:
         def over() -> bool:
             return self._stopping or (stop_at_end and self.world.finished)
 
-        if self.keeper:
-            LockstepDrive(self.loop, self.sim, self.keeper, self.options.speed).run(over)
-        else:
-            FreeDrive(self.loop, self.sim).run(over)
+        self._drive.run(over)
 
     def _load(self, _args: Args) -> dict[str, object]:
         """What the simulator holds now, to see that programs and we leave nothing behind."""
@@ -142,7 +152,7 @@ def _synway_site(scenario: Scenario, maker_config: bytes | None) -> tuple[dict[s
     if scenario.personality:
         site["personality"] = scenario.personality.plain()
         try:
-            personality(scenario.personality.plain())
+            personality(cast("str | dict[str, object]", scenario.personality.plain()))
         except (ValueError, TypeError) as error:
             raise ConfigProblemsError([scenario.personality.problem(str(error))]) from error
     if not scenario.cards:

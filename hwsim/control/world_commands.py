@@ -12,7 +12,6 @@ from hwsim.people.person import Person
 from hwsim.people.process import Acts
 from hwsim.people.voice_file import WavRecording
 from hwsim.scenario.faults import FaultError
-from hwsim.scenario.file import wall_base_ms
 from hwsim.scenario.world import World
 
 TRUTH_LIMIT = 400
@@ -46,7 +45,6 @@ class WorldCommands:
         return {
             "site": world.scenario.file.site,
             "now_us": sim.now_us,
-            "wall_base_ms": wall_base_ms(world.scenario),
             "seed": sim.seed,
             "finished": world.finished,
             "facts": len(sim.truth.facts),

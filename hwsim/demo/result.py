@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 FREE_STATES = ("idle", "out_of_service")
+SLACK_US = 20_000
+"""Two clocks rounded to milliseconds, and a card that takes a moment to tell."""
 
 
 def stuck_channels(channels: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -28,8 +30,7 @@ def result(
     holds for that caller's call (1 when all is well). Times are seconds. `recording_start_us` is the simulated time of
     the recording's first sample.
     """
-    by_call = _by_call(records)
-    contacts = [_contact(caller, by_call.get(_key(caller), []), recordings, run) for caller in callers]
+    contacts = [_contact(caller, _of_caller(caller, records, run), recordings, run) for caller in callers]
     stuck = stuck_channels(channels)
     return {
         **run,
@@ -41,14 +42,21 @@ def result(
     }
 
 
-def _key(caller: Mapping[str, Any]) -> tuple[str, str]:
-    return str(caller["caller"]), str(caller["line"] or "")
+def _of_caller(
+    caller: Mapping[str, Any], records: Sequence[Mapping[str, Any]], run: Mapping[str, Any]
+) -> list[Mapping[str, Any]]:
+    """The records of calls on the caller's line that began while the caller was there.
 
-
-def _by_call(records: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], list[Mapping[str, Any]]]:
-    found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    A line carries one call at a time, so line and time say which call it was; the number may be unknown to boardd.
+    """
+    if not caller["line"]:
+        return []
+    until_us = caller["ended_us"] or 1 << 62
+    found = []
     for record in records:
-        found.setdefault((str(record["caller"]), str(record["line"])), []).append(record)
+        began_us = (record["began"]["wall_ms"] - run["wall_base_ms"]) * 1000
+        if record["line"] == caller["line"] and caller["began_us"] - SLACK_US <= began_us <= until_us + SLACK_US:
+            found.append(record)
     return found
 
 

@@ -34,6 +34,10 @@ class Workspace:
             raise ConfigurationError(
                 _("{folder}: the path is too long for sockets; choose a shorter one with --dir").format(folder=folder)
             )
+        if (folder / "state").exists():
+            raise ConfigurationError(
+                _("{folder}: holds an earlier run; choose another folder with --dir, or remove it").format(folder=folder)
+            )
         for name in ("run", "state", "recordings", "truth", "sim"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         for name in CONFIG_FILES:

@@ -23,22 +23,29 @@ def real_s() -> float:
     return time.monotonic()  # noqa: TID251 - this is where real time enters the simulator
 
 
+def real_wall_ms() -> int:
+    """The machine's wall clock, in milliseconds since the Unix epoch."""
+    return time.time_ns() // 1_000_000
+
+
 def pause_s(seconds: float) -> None:
     """Wait in real time (commands that watch a running simulator from outside)."""
     time.sleep(seconds)  # noqa: TID251 - this is where real time enters the simulator
 
 
 class FreeDrive:
-    """Speed 1: simulated time is real time since the start."""
+    """Speed 1: simulated time is real time since the start. `wall_base_ms`: the wall clock at simulated time zero."""
 
     def __init__(self, loop: Loop, sim: Sim) -> None:
         self.loop = loop
         self.sim = sim
         self.late_us_max = 0
+        self.wall_base_ms = 0
 
     def run(self, until: Callable[[], bool]) -> None:
         """Run until `until()` says so."""
         began_s = real_s() - self.sim.now_us / 1e6
+        self.wall_base_ms = real_wall_ms() - self.sim.now_us // 1000
         while not until():
             target_us = int((real_s() - began_s) * 1e6)
             self.late_us_max = max(self.late_us_max, target_us - self.sim.now_us)
