@@ -73,7 +73,10 @@ class Call:
         self.timers.cancel("setup")
         self.timers.start("no_answer", self.exchange.timers.no_answer_ms, self._expire, Cause.NO_ANSWER)
         self.sim.truth.note("call_alert", call=self.call_id)
-        if not self.progress:
+        early = self.called.early_ear if self.called else 0
+        if early and not self.progress:
+            self.calling.far_early(early)
+        elif not self.progress:
             self.calling.far_alerting()
 
     def called_progress(self) -> None:

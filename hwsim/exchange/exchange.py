@@ -7,19 +7,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from boardd.contract.causes import Cause
+from hwsim.exchange.announcer import Announcement
 from hwsim.exchange.call import Call
 from hwsim.exchange.hunt import HuntGroup, HuntOrder
 from hwsim.exchange.line_circuit import LineCircuit, LineOptions
 from hwsim.exchange.numbering import NumberingPlan, NumberRange
 from hwsim.exchange.party import Party
 from hwsim.exchange.span_watch import SpanWatch
-from hwsim.exchange.subscriber_line import Announcement, SubscriberLine, SubscriberState
+from hwsim.exchange.subscriber_line import SubscriberLine, SubscriberState
 from hwsim.exchange.timers import ExchangeTimers
 from hwsim.exchange.tones import CHINA, TonePlan
 from hwsim.exchange.trunk_circuit import CircuitOptions, TrunkCircuit
 from hwsim.kernel.sim import Sim
 from hwsim.line.analog import AnalogLine
 from hwsim.line.digital import Circuit, Span
+from hwsim.line.keypad import GOOD, Keypad
 
 DEFAULT_START = datetime(2024, 3, 1, 9, 0)
 
@@ -54,6 +56,7 @@ class Exchange:
         self.timers = options.timers
         self.announcements = options.announcements
         self.start = options.start
+        self.keypad: Keypad = GOOD
         self.groups: list[HuntGroup] = []
         self.lines: dict[str, LineCircuit] = {}
         self.circuits: dict[str, TrunkCircuit] = {}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from boardd.contract.causes import Cause
-from hwsim.core.events import Event, Kind
+from hwsim.core.events import NONE_MB, Event, Kind
+from hwsim.exchange.announcer import Announcer
 from hwsim.exchange.call import Call
 from hwsim.exchange.loop_reader import LoopReader
 from hwsim.exchange.numbering import Analysis
@@ -16,9 +17,26 @@ from hwsim.exchange.ringer import Ringer, RingOptions
 from hwsim.exchange.tones import ToneKind, TonePlan, tone_of_cause
 from hwsim.line.analog import AnalogLine, Pair
 from hwsim.line.caller_id import CallerId
+from hwsim.line.feed import EXCHANGE, Feed
 
 if TYPE_CHECKING:
     from hwsim.exchange.exchange import Exchange
+
+MIN_DIGIT_MB = -2600
+"""Both tones together: an exchange must take digits of -23 dBm0 a tone and must not take -31 dBm0 (facts 2)."""
+SAMPLES_PER_MS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class LineSound:
+    """What a line does to sound, at the set end: loss each way, noise, and the echo of a hybrid that does not match."""
+
+    loss_db: float = 0.0
+    """Negative is gain."""
+    noise_dbm0: float | None = None
+    echo_db: float | None = None
+    """How much weaker the set hears itself."""
+    echo_ms: float = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +62,10 @@ class LineOptions:
     """A called line that went on-hook may go off-hook again within this time and still has the caller."""
     tones: TonePlan | None = None
     """Tones of the access box this line hangs on, when they differ from the exchange's."""
+    feed: Feed = EXCHANGE
+    sound: LineSound = LineSound()
+    seizure_reversal_ms: float = 0.0
+    """Some exchanges reverse the feed for a moment when the line is seized or begins to ring (facts 1.4)."""
 
 
 class LineState(StrEnum):
@@ -71,6 +93,7 @@ class LineCircuit(Party):
         self.options = options
         self.state = LineState.IDLE
         self.tones = TonePlayer(exchange.sim, line.name, line.office_leg, options.tones or exchange.tones)
+        self.announcer = Announcer(exchange.sim, line.name, line.office_leg)
         self.digits = ""
         self._calls_out = False
         self.ringer = Ringer(line, exchange.date, self._first_ring)
@@ -83,6 +106,7 @@ class LineCircuit(Party):
             digit=self._digit,
         )
         line.office = self
+        self._fit(LineOptions())
         exchange.sim.on_engine(line.office_leg, self._sound)
 
     @property
@@ -97,8 +121,26 @@ class LineCircuit(Party):
 
     def configure(self, options: LineOptions) -> None:
         """Change the line's options; what has begun goes on with the old ones."""
-        self.options = options
+        before, self.options = self.options, options
         self.tones.plan = options.tones or self.exchange.tones
+        self._fit(before)
+
+    def _fit(self, before: LineOptions) -> None:
+        """Bring the pair into the condition of the options, as far as it is not that of `before`."""
+        self.line.feed_plan = self.options.feed
+        sound, engine = self.options.sound, self.sim.engine
+        if sound == before.sound:
+            return
+        loss_mb = round(sound.loss_db * 100)
+        changed = replace(
+            engine.line(self.line.set_leg),
+            rx_loss_mb=loss_mb,
+            tx_loss_mb=loss_mb,
+            noise_mb=NONE_MB if sound.noise_dbm0 is None else round(sound.noise_dbm0 * 100),
+            echo_loss_mb=NONE_MB if sound.echo_db is None else round(sound.echo_db * 100),
+            echo_delay=round(sound.echo_ms * SAMPLES_PER_MS),
+        )
+        engine.line_set(self.line.set_leg, changed)
 
     # -- the line ---------------------------------------------------------------------------------------------------
     def on_loop(self, closed: bool) -> None:
@@ -126,6 +168,7 @@ class LineCircuit(Party):
             self.state = LineState.TALKING
         elif self.state is LineState.IDLE:
             self.state = LineState.WAIT_DIAL_TONE
+            self._seizure_reversal()
             self.digits = ""
             self.sim.engine.dtmf_detect(self.line.office_leg, True)
             self.timers.start("dial_tone", self.options.dial_tone_delay_ms, self._dial_tone)
@@ -142,6 +185,7 @@ class LineCircuit(Party):
     def _rest(self, call: Call | None) -> None:
         self.timers.cancel()
         self._stop_collecting()
+        self.announcer.stop()
         self.tones.silence()
         self.line.disconnect()
         self.line.reverse(False)
@@ -157,7 +201,7 @@ class LineCircuit(Party):
 
     # -- digits -----------------------------------------------------------------------------------------------------
     def _sound(self, event: Event) -> None:
-        if event.kind is Kind.DTMF_ON:
+        if event.kind is Kind.DTMF_ON and event.b >= MIN_DIGIT_MB:
             self._digit(event.digit)
 
     def _digit(self, digit: str) -> None:
@@ -206,6 +250,7 @@ class LineCircuit(Party):
         self._calls_out = False
         self.state = LineState.RINGING
         caller = self.exchange.numbering.as_dialled_here(call.caller_number)
+        self._seizure_reversal()
         self.ringer.start(CallerId(caller, call.caller_name), self.options.ring)
 
     def _first_ring(self) -> None:
@@ -216,6 +261,10 @@ class LineCircuit(Party):
     def far_alerting(self) -> None:
         """Ring-back tone."""
         self.tones.play(ToneKind.RING_BACK)
+
+    def far_early(self, ear: int) -> None:
+        """The called party's own ring-back."""
+        self.line.connect(ear)
 
     def far_answered(self) -> None:
         """Polarity reversal, when the line has it."""
@@ -238,7 +287,18 @@ class LineCircuit(Party):
                 delay_ms = self.options.clear_delay_ms if self._calls_out else 0.0
                 self.timers.start("clear", delay_ms, self._cleared, ToneKind.BUSY)
         elif self.state is not LineState.IDLE:
-            self._cleared(tone_of_cause(cause))
+            announcement = self.exchange.announcements.get(int(cause))
+            self.state = LineState.CLEARED
+            if announcement:
+                then = self._cleared if announcement.then_tone else _nothing
+                self.announcer.announce(announcement, cause, lambda: then(tone_of_cause(cause)))
+            else:
+                self._cleared(tone_of_cause(cause))
+
+    def _seizure_reversal(self) -> None:
+        if self.options.seizure_reversal_ms:
+            self.line.reverse(True)
+            self.timers.start("seizure_reversal", self.options.seizure_reversal_ms, self.line.reverse, False)
 
     def _cleared(self, tone: ToneKind) -> None:
         self.state = LineState.CLEARED
@@ -262,3 +322,7 @@ class LineCircuit(Party):
         """Connect the set with the line circuit's own leg again."""
         self.tones.silence()
         self.line.disconnect()
+
+
+def _nothing(_tone: ToneKind) -> None:
+    """Silence after an announcement."""

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from hwsim.exchange.party import TimerSet
 from hwsim.kernel.sim import Sim
 
-PULSE_MIN_US = 30_000
-PULSE_MAX_US = 80_000
-INTER_DIGIT_MS = 250.0
+
+@dataclass(frozen=True, slots=True)
+class PulseRules:
+    """Which loop openings are dial pulses: 8 to 14 a second, break to make 1.3:1 to 2.5:1 (facts 1.8).
+
+    The longest such break is 89 ms (8 a second, 2.5:1), the shortest 40 ms; the shortest flash in use is 100 ms.
+    """
+
+    min_break_ms: int = 30
+    max_break_ms: int = 90
+    inter_digit_ms: int = 250
+    """A make of this length ends the digit."""
+
+
+PULSES = PulseRules()
 
 
 class LoopReader:
     """Reads loop edges and calls `off_hook`, `on_hook`, `flash` and `digit` (the digit of a pulse train).
 
-    An opening of 30-80 ms is a dial pulse, a longer one below `on_hook_ms` a hook flash, and from `on_hook_ms` on the
-    set is on-hook; that is told when the time is over, not when the loop opens.
+    A short opening is a dial pulse (PulseRules), a longer one below `on_hook_ms` a hook flash, and from `on_hook_ms` on
+    the set is on-hook; that is told when the time is over, not when the loop opens.
     """
 
     def __init__(
@@ -28,6 +41,7 @@ class LoopReader:
         on_hook: Callable[[], None],
         flash: Callable[[int], None],
         digit: Callable[[str], None],
+        pulses: PulseRules = PULSES,
     ) -> None:
         self.sim = sim
         self.is_off_hook = False
@@ -36,6 +50,7 @@ class LoopReader:
         self._on_hook = on_hook
         self._flash = flash
         self._digit = digit
+        self._rules = pulses
         self._opened_us: int | None = None
         self._pulses = 0
         self._timers = TimerSet(sim)
@@ -65,12 +80,12 @@ class LoopReader:
         self._timers.cancel("on_hook")
         if self._opened_us is None:
             return
-        open_us, self._opened_us = self.sim.now_us - self._opened_us, None
-        if PULSE_MIN_US <= open_us <= PULSE_MAX_US:
+        open_ms, self._opened_us = (self.sim.now_us - self._opened_us) / 1000, None
+        if self._rules.min_break_ms <= open_ms <= self._rules.max_break_ms:
             self._pulses += 1
-            self._timers.start("digit", INTER_DIGIT_MS, self._train_over)
-        elif open_us > PULSE_MAX_US:
-            self._flash(open_us // 1000)
+            self._timers.start("digit", self._rules.inter_digit_ms, self._train_over)
+        elif open_ms > self._rules.max_break_ms:
+            self._flash(int(open_ms))
 
     def _train_over(self) -> None:
         pulses, self._pulses = self._pulses, 0

@@ -66,6 +66,10 @@ class TimerSet:
         self.cancel(name)
         self._timers[name] = self.sim.later(delay_ms, callback, *args)
 
+    def running(self, name: str) -> bool:
+        """Whether this timer is still to come."""
+        return name in self._timers and self._timers[name].active
+
     def cancel(self, *names: str) -> None:
         """Drop these timers; all when none is named."""
         for name in names or tuple(self._timers):
@@ -78,7 +82,8 @@ class Party(ABC):
     """One end of calls. As caller it is told how its call goes on; as called party it is offered calls.
 
     `ear` is the leg of whoever is at the far end of this party's wire, that is what a through-connection connects.
-    `display_name` is shown to those whom the party calls, where caller ID has room for it.
+    `display_name` is shown to those whom the party calls, where caller ID has room for it. `early_ear` is the leg that
+    callers hear while this party rings, when it has a ring-back of its own (彩铃); 0: the exchange's tone.
     """
 
     def __init__(self, sim: Sim, name: str, ear: int) -> None:
@@ -87,6 +92,7 @@ class Party(ABC):
         self.ear = ear
         self.call: Call | None = None
         self.display_name = ""
+        self.early_ear = 0
         self.timers = TimerSet(sim)
 
     @property
@@ -111,6 +117,10 @@ class Party(ABC):
     @abstractmethod
     def far_alerting(self) -> None:
         """The called party rings: ring-back is heard."""
+
+    def far_early(self, ear: int) -> None:
+        """The called party rings and plays something instead of ring-back into the leg `ear`."""
+        self.far_alerting()
 
     def far_progress(self) -> None:  # noqa: B027 - most ends just hear it
         """Sound from the called side is switched through before answer."""

@@ -6,21 +6,21 @@ everything it hears is sound: `leg` is the telephone's end, `tone_leg` the excha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from boardd.contract.causes import Cause
+from hwsim.core.events import Format
+from hwsim.core.sound import alaw_of
+from hwsim.exchange.announcer import Announcer
 from hwsim.exchange.call import Call
 from hwsim.exchange.party import Party, TonePlayer, stop_sound
 from hwsim.exchange.tones import ToneKind, tone_of_cause
+from hwsim.line.keypad import Keypad
+from hwsim.sounds import RING_BACK_TUNE, sound
 
 if TYPE_CHECKING:
     from hwsim.exchange.exchange import Exchange
-
-CHIRP_PERIOD_SAMPLES = 3200
-ANNOUNCER_PARTY = 0
-ANNOUNCER_LEVEL_MB = -1300
 
 
 class SubscriberState(StrEnum):
@@ -33,14 +33,6 @@ class SubscriberState(StrEnum):
     REJECTS = "rejects"
 
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """What a caller hears instead of a tone when a call fails: speech for `speech_ms`, then the tone, or nothing."""
-
-    speech_ms: int = 5000
-    then_tone: bool = True
-
-
 class Telephone(Protocol):
     """The telephone on a subscriber line, as the network sees it."""
 
@@ -49,7 +41,11 @@ class Telephone(Protocol):
 
 
 class SubscriberLine(Party):
-    """One number of the exchange with a telephone behind it; without a telephone it rings unanswered."""
+    """One number of the exchange with a telephone behind it; without a telephone it rings unanswered.
+
+    `reanswer_ms`: a called telephone put down may be lifted again within this time and still has its caller (fixed
+    lines: 30 to 90 s, facts 1.4; mobiles: none).
+    """
 
     def __init__(self, exchange: Exchange, number: str, state: SubscriberState = SubscriberState.NORMAL) -> None:
         self.leg = exchange.sim.engine.leg_new()
@@ -61,7 +57,10 @@ class SubscriberLine(Party):
         self.telephone: Telephone | None = None
         self.off_hook = False
         self.ringing = False
-        self._announcer = 0
+        self.reanswer_ms = 0.0
+        self.own_keypad: Keypad | None = None
+        self.announcer = Announcer(exchange.sim, number, self.tone_leg)
+        self._tune = 0
         exchange.sim.engine.wire(self.leg, self.tone_leg)
 
     @property
@@ -74,6 +73,15 @@ class SubscriberLine(Party):
         """On-hook, no call, and not set to busy."""
         return self.call is None and not self.off_hook and self.subscriber_state is SubscriberState.NORMAL
 
+    @property
+    def keypad(self) -> Keypad:
+        """The keys of the telephone."""
+        return self.own_keypad or self.exchange.keypad
+
+    def give_tune(self) -> None:
+        """Callers hear music instead of ring-back from now on (彩铃)."""
+        self.early_ear = self.tone_leg
+
     # -- what the telephone does ------------------------------------------------------------------------------------
     def lift(self) -> None:
         """Go off-hook: answers when ringing."""
@@ -81,6 +89,9 @@ class SubscriberLine(Party):
         if self.ringing and self.call:
             self._bell(False)
             self.call.called_answered()
+        elif self.timers.running("reanswer"):
+            self.timers.cancel("reanswer")
+            self.sim.truth.note("reanswered", line=self.name)
 
     def dial(self, called: str) -> None:
         """Call a number, sent in one piece; the set must be off-hook and without a call."""
@@ -98,11 +109,14 @@ class SubscriberLine(Party):
         elif call and self.ringing:
             self._bell(False)
             call.called_cleared(Cause.CALL_REJECTED)
+        elif call and self.reanswer_ms:
+            self.timers.start("reanswer", self.reanswer_ms, call.called_cleared, Cause.NORMAL_CLEARING)
         elif call:
             call.called_cleared(Cause.NORMAL_CLEARING)
 
     def close(self) -> None:
         """End any call and give the sound end points back."""
+        self.reanswer_ms = 0.0
         self.hang_up()
         self.timers.cancel()
         for leg in (self.leg, self.tone_leg):
@@ -120,18 +134,24 @@ class SubscriberLine(Party):
         """Ring-back tone."""
         self.tones.play(ToneKind.RING_BACK)
 
+    def far_early(self, ear: int) -> None:
+        """The called party's own ring-back."""
+        self.sim.engine.wire(self.leg, ear)
+
     def far_answered(self) -> None:
         """Nothing: it is heard."""
 
     # -- both -------------------------------------------------------------------------------------------------------
     def far_cleared(self, cause: int) -> None:
         """Stop ringing; or the tone or announcement of the cause until on-hook."""
+        self.timers.cancel("reanswer")
         if self.ringing:
             self._bell(False)
         elif self.off_hook:
             announcement = self.exchange.announcements.get(int(cause))
             if announcement:
-                self._announce(announcement, cause)
+                then = self.tones.play if announcement.then_tone else _nothing
+                self.announcer.announce(announcement, cause, lambda: then(tone_of_cause(cause)))
             else:
                 self.tones.play(tone_of_cause(cause))
 
@@ -150,24 +170,23 @@ class SubscriberLine(Party):
         if on != self.ringing:
             self.ringing = on
             self.sim.truth.note("ringing", line=self.name, on=on)
+            self._play_tune(on)
             if self.telephone:
                 self.telephone.on_ringing(on)
 
-    def _announce(self, announcement: Announcement, cause: int) -> None:
-        self.sim.truth.note("announcement", line=self.name, cause=int(cause))
-        self._announcer = self.sim.engine.chirp(
-            self.tone_leg, ANNOUNCER_PARTY, 0, level_mb=ANNOUNCER_LEVEL_MB, period_samples=CHIRP_PERIOD_SAMPLES
-        )
-        self.timers.start("announcement", announcement.speech_ms, self._announced, announcement, cause)
-
-    def _announced(self, announcement: Announcement, cause: int) -> None:
-        self._silence()
-        if announcement.then_tone:
-            self.tones.play(tone_of_cause(cause))
+    def _play_tune(self, on: bool) -> None:
+        if on and self.early_ear:
+            tune = alaw_of(sound(RING_BACK_TUNE))
+            self._tune = self.sim.engine.play_mem(self.tone_leg, tune, Format.ALAW, loop=True)
+            self.sim.truth.note("ring_back_tune", line=self.name)
+        elif self._tune:
+            stop_sound(self.sim.engine, self._tune)
+            self._tune = 0
 
     def _silence(self) -> None:
-        self.timers.cancel("announcement")
-        if self._announcer:
-            stop_sound(self.sim.engine, self._announcer)
-            self._announcer = 0
+        self.announcer.stop()
         self.tones.silence()
+
+
+def _nothing(_tone: ToneKind) -> None:
+    """Silence after an announcement."""

@@ -60,7 +60,6 @@ CHINA: TonePlan = {
     ToneKind.CALL_WAITING: Tone(450, level1_dbm0=-20.0, cadence_ms=(400, 4000)),
 }
 
-PLANS: Mapping[str, TonePlan] = {"china": CHINA}
 
 TONE_OF_CAUSE: Mapping[int, ToneKind] = {
     Cause.UNALLOCATED: ToneKind.UNOBTAINABLE,
@@ -84,3 +83,16 @@ def tone_of_cause(cause: int) -> ToneKind:
 def deviate(plan: TonePlan, changes: Mapping[ToneKind, Tone]) -> TonePlan:
     """`plan` with some tones replaced: what a real access box does to the standard (facts 1.4)."""
     return {**plan, **changes}
+
+
+def _busy(f_hz: float, *cadence_ms: int) -> TonePlan:
+    return deviate(CHINA, {ToneKind.BUSY: Tone(f_hz, cadence_ms=cadence_ms)})
+
+
+# The standard, and access boxes met in the field whose busy tone kept trunks busy for ever (facts 1.4).
+PLANS: Mapping[str, TonePlan] = {
+    "china": CHINA,
+    "busy_200": _busy(420, 200, 200),
+    "busy_250": _busy(450, 250, 250),
+    "busy_uneven": _busy(450, 210, 210, 210, 210, 210, 210, 630, 210),
+}

@@ -162,6 +162,11 @@ class TrunkCircuit(Party):
         self.tones.play(ToneKind.RING_BACK)
         self._send("alerting")
 
+    def far_early(self, ear: int) -> None:
+        """ALERTING, and the called party's own ring-back in the circuit."""
+        self.circuit.connect(ear)
+        self._send("alerting")
+
     def far_progress(self) -> None:
         """PROGRESS with in-band information."""
         self._send("progress")

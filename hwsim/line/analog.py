@@ -13,6 +13,7 @@ from typing import Protocol
 
 from hwsim.kernel.sim import Sim
 from hwsim.line.feed import EXCHANGE, Feed
+from hwsim.line.keypad import GOOD, Keypad
 
 
 class Pair(StrEnum):
@@ -70,6 +71,7 @@ class AnalogLine:
         self.ringing = False
         self.reversed = False
         self.ring_loss_v = 0
+        self.keypad: Keypad = GOOD
         self._wanted_closed = False
         self._seen_current = False
         self._far_leg = self.office_leg

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from hwsim.line.keypad import Keypad
+
 
 class Handset(Protocol):
     """One telephone. `line` is its name in the truth log, `leg` its sound end point."""
@@ -15,6 +17,10 @@ class Handset(Protocol):
     @property
     def sound_dialling(self) -> bool:
         """Whether numbers are dialled as DTMF sound after dial tone (else they are sent in one piece)."""
+
+    @property
+    def keypad(self) -> Keypad:
+        """How its keys sound."""
 
     @property
     def ringing(self) -> bool:

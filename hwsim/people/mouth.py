@@ -9,11 +9,10 @@ from hwsim.core.events import Event, Format, Kind
 from hwsim.core.sound import alaw_of
 from hwsim.exchange.party import stop_sound
 from hwsim.kernel.sim import SAMPLE_US, Sim, Timer
+from hwsim.line.keypad import GOOD, Keypad
 
 CHIRP_PERIOD_MS = 400.0
 CHIRP_LEVEL_MB = -1300
-DIGIT_ON_MS = 100
-DIGIT_OFF_MS = 100
 FIRST_CHIRP = 1
 
 
@@ -70,10 +69,18 @@ class Mouth:
             self._timer.cancel()
             self._timer = None
 
-    def send_digits(self, digits: str) -> None:
+    def send_digits(self, digits: str, keypad: Keypad = GOOD) -> None:
         """Press keys: DTMF as sound, each digit noted when it begins."""
         self.sending_digits = True
-        self._digit_source = self.sim.engine.dtmf(self.leg, digits, on_ms=DIGIT_ON_MS, off_ms=DIGIT_OFF_MS)
+        self._digit_source = self.sim.engine.dtmf(
+            self.leg,
+            digits,
+            on_ms=keypad.on_ms,
+            off_ms=keypad.off_ms,
+            low_mb=round(keypad.low_dbm0 * 100),
+            high_mb=round(keypad.high_dbm0 * 100),
+            break_ms=keypad.break_ms,
+        )
 
     def play(self, path: Path) -> None:
         """Play an A-law WAV or raw A-law file once."""

@@ -110,7 +110,7 @@ class Person:
     def send_digits(self, digits: str) -> Iterator[Until]:
         """Press keys; waits until the last one is released."""
         if digits and self.handset.off_hook:
-            self.mouth.send_digits(digits)
+            self.mouth.send_digits(digits, self.handset.keypad)
             yield Until(lambda: not self.mouth.sending_digits)
 
     def flash(self, duration_ms: float) -> None:

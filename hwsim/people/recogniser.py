@@ -7,18 +7,18 @@ from collections.abc import Callable
 from hwsim.core.events import CHIRP_SAMPLES, Event, Format, Kind, What
 from hwsim.core.sound import find_chirps
 from hwsim.exchange.party import stop_sound
-from hwsim.exchange.subscriber_line import ANNOUNCER_PARTY
 from hwsim.kernel.sim import Sim
 
 LOOK_SAMPLES = 4000
 RING_SAMPLES = 4 * LOOK_SAMPLES
 PCM_BYTES = 2
+NOBODY = 0
 
 
 class Recogniser:
     """Looks twice a second at what `leg` has heard and calls `heard(party)` for each chirp of somebody else.
 
-    Party 0 is nobody: exchanges and prompts may use it for announcements.
+    Party 0 is nobody: prompts of tests may use it.
     """
 
     def __init__(self, sim: Sim, leg: int, own_party: int, heard: Callable[[int], None]) -> None:
@@ -51,5 +51,5 @@ class Recogniser:
         # A chirp that is not complete yet is found at the next look; one that is complete now must not be found twice.
         self._tail = pcm[-(CHIRP_SAMPLES - 1) * PCM_BYTES :]
         for party in dict.fromkeys(chirp.party for chirp in find_chirps(pcm)):
-            if party not in (self._own_party, ANNOUNCER_PARTY) and self._recorder:
+            if party not in (self._own_party, NOBODY) and self._recorder:
                 self._heard(party)

@@ -8,6 +8,7 @@ from hwsim.exchange.party import TimerSet
 from hwsim.line.analog import AnalogLine
 from hwsim.line.caller_id import CallerId
 from hwsim.line.caller_id_receiver import CallerIdReceiver
+from hwsim.line.keypad import Keypad
 
 RING_GAP_MS = 6_000.0
 """Silence after which a set that rang no longer rings: longer than the longest pause of a ringing cadence."""
@@ -31,6 +32,11 @@ class StationSet:
         self._timers = TimerSet(line.sim)
         line.set = self
         self._display.open()
+
+    @property
+    def keypad(self) -> Keypad:
+        """How its keys sound."""
+        return self.analog.keypad
 
     def attach(self, changed: Callable[[], None]) -> None:
         """Call `changed()` when ringing starts or is over."""

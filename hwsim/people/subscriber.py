@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hwsim.exchange.subscriber_line import SubscriberLine
+from hwsim.line.keypad import Keypad
 
 
 class SubscriberSet:
@@ -18,6 +19,11 @@ class SubscriberSet:
         self.leg = subscriber.leg
         self._changed: Callable[[], None] = _nothing
         subscriber.telephone = self
+
+    @property
+    def keypad(self) -> Keypad:
+        """How its keys sound."""
+        return self.subscriber.keypad
 
     @property
     def ringing(self) -> bool:

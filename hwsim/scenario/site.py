@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Protocol
 
 from boardd.config.yamlfile import ConfigProblemsError, Problem
+from hwsim.exchange.announcer import Announcement
 from hwsim.exchange.exchange import Exchange, ExchangeOptions
 from hwsim.exchange.line_circuit import LineOptions
 from hwsim.exchange.numbering import NumberingPlan, NumberRange
 from hwsim.exchange.party import Party
 from hwsim.exchange.ringer import RingOptions
-from hwsim.exchange.subscriber_line import Announcement
 from hwsim.exchange.timers import ExchangeTimers
 from hwsim.exchange.tones import PLANS, Tone, ToneKind, TonePlan, deviate
 from hwsim.exchange.trunk_circuit import CircuitOptions
