@@ -138,7 +138,7 @@ class LineCircuit(Party):
             tx_loss_mb=loss_mb,
             noise_mb=NONE_MB if sound.noise_dbm0 is None else round(sound.noise_dbm0 * 100),
             echo_loss_mb=NONE_MB if sound.echo_db is None else round(sound.echo_db * 100),
-            echo_delay=round(sound.echo_ms * SAMPLES_PER_MS),
+            echo_delay=0 if sound.echo_db is None else round(sound.echo_ms * SAMPLES_PER_MS),
         )
         engine.line_set(self.line.set_leg, changed)
 

@@ -228,4 +228,14 @@ class HangUp:
         yield Pause(0)
 
 
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """Lift the receiver: after hanging up, within the exchange's time, the call is still there."""
+
+    def run(self, person: Person, errand: Errand) -> Acts:
+        """Lift."""
+        person.lift()
+        yield Pause(0)
+
+
 Steps = tuple[Step, ...]

@@ -10,13 +10,16 @@ from typing import Any
 from hwsim.core.events import MAX_DELAY_SAMPLES
 from hwsim.exchange.exchange import Exchange
 from hwsim.exchange.line_circuit import LineCircuit, LineOptions
+from hwsim.exchange.tones import Tone, ToneKind, deviate
 from hwsim.line.analog import AnalogLine
 from hwsim.line.digital import Alarm, Span
 from hwsim.scenario.faults import FaultError, FaultRegistry, Inject, Undo
+from hwsim.scenario.keypad_faults import KeypadFaults
 
 Args = Mapping[str, str]
 NOISE_DBM0 = (-90, 0)
 MAX_LOSS_MB = 6000
+HEARD_HZ = (200, 3400)
 SAMPLES_PER_MS = 8
 
 
@@ -40,12 +43,18 @@ class LineFaults:
         self.spans = spans
 
     def register(self, registry: FaultRegistry) -> None:
-        """Make these kinds known: cut_pair, lift_elsewhere, reversal_glitch, noise, echo, mute, loss, no_power,
-        no_dial_tone, slow_dial_tone, no_busy_tone, alarm."""
+        """Make these kinds known: cut_pair, lift_elsewhere, stuck_off_hook, weak_ringing, reversal_glitch, no_reversal,
+        noise, echo, mute, loss, no_power, no_dial_tone, slow_dial_tone, no_busy_tone, bad_busy_tone, alarm; and those
+        of keypad_faults.
+        """
+        KeypadFaults(self.exchange, self.lines, number).register(registry)
         kinds: dict[str, Inject] = {
             "cut_pair": self.cut_pair,
             "lift_elsewhere": self.lift_elsewhere,
+            "stuck_off_hook": self.stuck_off_hook,
+            "weak_ringing": self.weak_ringing,
             "reversal_glitch": self.reversal_glitch,
+            "no_reversal": self._option("reversal", lambda _args: False),
             "noise": self.noise,
             "echo": self.echo,
             "mute": self.mute,
@@ -54,6 +63,7 @@ class LineFaults:
             "no_dial_tone": self._option("dial_tone", lambda _args: False),
             "slow_dial_tone": self._option("dial_tone_delay_ms", lambda args: number(args, "ms", 3000)),
             "no_busy_tone": self._option("busy_tone", lambda _args: False),
+            "bad_busy_tone": self.bad_busy_tone,
             "alarm": self.alarm,
         }
         for kind, inject in kinds.items():
@@ -70,6 +80,37 @@ class LineFaults:
         line = self._line(where)
         line.lift_elsewhere(True)
         return lambda: line.lift_elsewhere(False)
+
+    def stuck_off_hook(self, where: str, args: Args) -> Undo:
+        """The hook switch of the telephone, or the relay of the card, does not open when put on-hook."""
+        line = self._line(where)
+        line.stick(True)
+        return lambda: line.stick(False)
+
+    def weak_ringing(self, where: str, args: Args) -> Undo:
+        """Only `volts` (10) of ringing arrive: too many bells on the pair, a worn access box."""
+        line, volts = self._line(where), number(args, "volts", 10)
+        if not 0 <= volts <= line.feed_plan.ring_v_rms:
+            raise FaultError(f"volts must be 0 to {line.feed_plan.ring_v_rms}")
+        before, line.ring_loss_v = line.ring_loss_v, line.feed_plan.ring_v_rms - round(volts)
+
+        def undo() -> None:
+            line.ring_loss_v = before
+
+        return undo
+
+    def bad_busy_tone(self, where: str, args: Args) -> Undo:
+        """Busy tone of `on_ms`/`off_ms` (200/200) at `hz` (420) and `dbm0` (-10), as access boxes make (facts 1.4)."""
+        circuit = self._circuit(where)
+        cadence = (round(number(args, "on_ms", 200)), round(number(args, "off_ms", 200)))
+        hertz, dbm0 = number(args, "hz", 420), number(args, "dbm0", -10)
+        if min(cadence) <= 0 or not HEARD_HZ[0] <= hertz <= HEARD_HZ[1] or not NOISE_DBM0[0] <= dbm0 <= NOISE_DBM0[1]:
+            raise FaultError(f"on_ms and off_ms must be positive, hz {HEARD_HZ[0]} to {HEARD_HZ[1]}, dbm0 -90 to 0")
+        before = circuit.options.tones
+        busy = Tone(hertz, dbm0, cadence_ms=cadence)
+        plan = deviate(before or self.exchange.tones, {ToneKind.BUSY: busy})
+        circuit.configure(replace(circuit.options, tones=plan))
+        return lambda: circuit.configure(replace(circuit.options, tones=before))
 
     def reversal_glitch(self, where: str, args: Args) -> None:
         """The feed reverses for `ms` (300) and comes back."""

@@ -116,6 +116,9 @@ class Population:
             if not self.parties.left:
                 return None
             subscriber = self.exchange.add_subscriber(number)
+            subscriber.reanswer_ms = section.reanswer_s * 1000
+            if section.tune:
+                subscriber.give_tune()
             person = self._visitor(f"called/{number}/{self._visits + 1}", subscriber, self.parties.take())
             acts = behaviour.acts(person, Errand()) if behaviour else _let_ring(person)
             person.when_rung = lambda: person.run(acts, lambda _: self._leave(person))

@@ -21,12 +21,21 @@ from hwsim.exchange.ringer import CallerIdForm
 from hwsim.exchange.subscriber_line import SubscriberState
 from hwsim.exchange.tones import PLANS, ToneKind
 from hwsim.exchange.trunk_circuit import Screening
+from hwsim.line.feed import FEEDS
 from hwsim.people.steps import Otherwise, Sound
 from hwsim.scenario.draws import parse_draw
 from hwsim.scenario.names import kind_of
 from hwsim.scenario.script_words import Do, wrong_fields
 
 MAX_AGENT_PARTY = 99
+LINE_LEVELS = (
+    ("loss_db", -20, 60),
+    ("noise_dbm0", -90, 0),
+    ("echo_db", 0, 60),
+    ("echo_ms", 0, 500),
+    ("caller_id_dbm0", -60, 3),
+    ("seizure_reversal_ms", 0, 5000),
+)
 
 
 def _check(section: Section, node: Node, parse: Callable[[str], object], *keys: str) -> list[Problem]:
@@ -95,11 +104,28 @@ class LineSection(Section):
     clear_delay_s: float = 0.0
     busy_tone: bool = True
     reanswer_s: float = 0.0
+    tone_plan: str = ""
     tones: dict[str, ToneSection] = {}
+    feed: str = "exchange"
+    loss_db: float = 0.0
+    noise_dbm0: float | None = None
+    echo_db: float | None = None
+    echo_ms: float = 4.0
+    caller_id_dbm0: float = -13.5
+    caller_id_absent: str = ""
+    seizure_reversal_ms: int = 0
 
     def problems(self, node: Node) -> list[Problem]:
-        """Unknown tones."""
-        return _unknown_tones(self.tones, child(node, "tones"))
+        """Unknown tones, tone plan or feed, and levels that no line has."""
+        found = _unknown_tones(self.tones, child(node, "tones"))
+        for key, words in (("tone_plan", ("", *PLANS)), ("feed", tuple(FEEDS)), ("caller_id_absent", ("", "O", "P"))):
+            if getattr(self, key) not in words:
+                found.append(child(node, key).problem(f"must be one of {', '.join(word for word in words if word)}"))
+        for key, least, most in LINE_LEVELS:
+            value = getattr(self, key)
+            if value is not None and not least <= value <= most:
+                found.append(child(node, key).problem(f"must be {least} to {most}"))
+        return found
 
 
 class GroupSection(Section):
@@ -131,11 +157,16 @@ class GroupSection(Section):
 
 
 class SubscriberSection(Section):
-    """Numbers of other people; `script` is what they do when they are called (none: it rings unanswered)."""
+    """Numbers of other people; `script` is what they do when they are called (none: it rings unanswered).
+
+    `tune`: callers hear music instead of ring-back. `reanswer_s`: put down, they may lift again within this time.
+    """
 
     numbers: str
     state: SubscriberState = SubscriberState.NORMAL
     script: str = ""
+    tune: bool = False
+    reanswer_s: float = 0.0
 
     def problems(self, node: Node) -> list[Problem]:
         """Bad ranges."""

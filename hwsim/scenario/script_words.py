@@ -14,6 +14,7 @@ from hwsim.people.steps import (
     Dial,
     Flash,
     HangUp,
+    Lift,
     Otherwise,
     Play,
     Send,
@@ -41,6 +42,7 @@ class Do(StrEnum):
     ANSWER = "answer"
     FLASH = "flash"
     HANG_UP = "hang_up"
+    LIFT = "lift"
 
 
 # Keys that a step needs, and keys that it may have besides.
@@ -55,6 +57,7 @@ FIELDS: dict[Do, tuple[frozenset[str], frozenset[str]]] = {
     Do.ANSWER: (frozenset({"after_s"}), frozenset({"timeout_s", "greets"})),
     Do.FLASH: (frozenset(), frozenset({"ms"})),
     Do.HANG_UP: (frozenset(), frozenset()),
+    Do.LIFT: (frozenset(), frozenset()),
 }
 
 
@@ -105,5 +108,7 @@ def step_of(section: StepSection, folder: Path) -> Step:
             return Flash(300.0 if section.ms is None else section.ms)
         case Do.HANG_UP:
             return HangUp()
+        case Do.LIFT:
+            return Lift()
         case _:
             raise ValueError(f"step {section.do} lacks a key")

@@ -9,7 +9,7 @@ from typing import Protocol
 from boardd.config.yamlfile import ConfigProblemsError, Problem
 from hwsim.exchange.announcer import Announcement
 from hwsim.exchange.exchange import Exchange, ExchangeOptions
-from hwsim.exchange.line_circuit import LineOptions
+from hwsim.exchange.line_circuit import LineOptions, LineSound
 from hwsim.exchange.numbering import NumberingPlan, NumberRange
 from hwsim.exchange.party import Party
 from hwsim.exchange.ringer import RingOptions
@@ -19,6 +19,7 @@ from hwsim.exchange.trunk_circuit import CircuitOptions
 from hwsim.kernel.sim import Sim
 from hwsim.line.analog import AnalogLine
 from hwsim.line.digital import Circuit, Span
+from hwsim.line.feed import FEEDS
 from hwsim.scenario.file import Scenario
 from hwsim.scenario.names import expand, kind_of
 from hwsim.scenario.schema import ExchangeSection, GroupSection, LineSection, TimersSection, ToneSection
@@ -132,7 +133,10 @@ def _line_options(exchange: Exchange, section: LineSection, number: str) -> Line
         section.dtmf_start,
         section.dtmf_stop,
         section.bad_checksum_first,
+        section.caller_id_dbm0,
+        section.caller_id_absent,
     )
+    plan = PLANS[section.tone_plan] if section.tone_plan else exchange.tones
     return LineOptions(
         number=number,
         ring=ring,
@@ -143,7 +147,10 @@ def _line_options(exchange: Exchange, section: LineSection, number: str) -> Line
         clear_delay_ms=section.clear_delay_s * 1000,
         busy_tone=section.busy_tone,
         reanswer_ms=section.reanswer_s * 1000,
-        tones=_plan(exchange.tones, section.tones) if section.tones else None,
+        tones=_plan(plan, section.tones) if section.tones or section.tone_plan else None,
+        feed=FEEDS[section.feed],
+        sound=LineSound(section.loss_db, section.noise_dbm0, section.echo_db, section.echo_ms),
+        seizure_reversal_ms=section.seizure_reversal_ms,
     )
 
 
