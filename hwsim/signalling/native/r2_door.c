@@ -24,7 +24,7 @@ enum {
     SOUND_BYTES = 2048,
     EVENTS = 4096,
     TEXT_BYTES = 256,
-    RULES = 128,
+    RULES = 1024,
     PREFIX_BYTES = 12
 };
 
