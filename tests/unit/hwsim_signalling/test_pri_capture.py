@@ -10,6 +10,7 @@ from town import Phone, Town
 from hwsim.signalling.pri_network import PriNetwork
 from hwsim.signalling.pri_stack import PriStack
 from hwsim.signalling.q931_events import CallRequest, Node, PriEventKind
+from hwsim.spanbus.capture import PcapFile
 
 pytestmark = pytest.mark.usefixtures("libpri")
 
@@ -145,8 +146,6 @@ def test_the_librarys_own_user_side(tshark, tmp_path):
 
 
 def test_the_check_finds_a_malformed_frame(tshark, tmp_path):
-    from hwsim.spanbus.capture import PcapFile
-
     file = PcapFile(tmp_path / "bad.pcap")
     file.write(0, bytes.fromhex("0201000008020001050403"))
     file.close()
