@@ -72,7 +72,8 @@ class TapChannel(Channel):
     def _change(self, state: ChState) -> None:
         if state is ChState.S_CALL_PICKUPED:
             self.stop_timer("ring_stop")
-            self.caller_id_port.listen(False)
+            # Where voice stands for the voltage, the caller-ID signal itself looks like an answer.
+            self.caller_id_port.listen(self.ignore_voltage and self.state is ChState.S_CALL_RINGING)
             self.digits.clear()
         if self.state is ChState.S_CALL_PICKUPED:
             self.recorder.on_remote_hangup()

@@ -8,6 +8,7 @@ from synmachines import ANALOG, FXO, FXS, TAP
 
 from hwsim.core.events import Format, What
 from hwsim.core.sound import find_chirps
+from hwsim.exchange.announcer import Announcement
 from hwsim.exchange.exchange import Exchange
 from hwsim.exchange.line_circuit import LineOptions
 from hwsim.people.behaviour import Behaviour
@@ -374,6 +375,39 @@ def test_a_tap_reads_the_number_on_the_pair(make):
     assert circuit.call and bench.state(TAP) == 2
     assert bench.text("SsmGetCallerId", TAP) == CALLER
     assert s.noted("caller_id_heard", channel=TAP) and s.noted("caller_id_shown", line=TAPPED)
+
+
+@pytest.mark.parametrize("ignore", [0, 1])
+def test_a_tap_reads_the_number_whether_voltage_or_voice_tells_it_the_hook(make, ignore):
+    bench = make(ANALOG)
+    s = Site(bench)
+    bench.call("SsmSetIgnoreLineVoltage", TAP, ignore)
+    s.exchange.add_line(bench.machine.analog_lines[TAPPED], LineOptions(number="88004000"))
+    s.do(s.caller, Dial(), Wait(Draw.fixed(20)), called="88004000")
+    bench.run(5000)
+    assert bench.params(0x45, TAP) == [0]
+    assert [f["number"] for f in s.noted("caller_id_heard", channel=TAP)] == [CALLER]
+
+
+# -- what is no answer -------------------------------------------------------------------------------------------------
+def test_a_ring_back_tune_is_taken_for_an_answer(site):
+    s = site()
+    s.exchange.add_subscriber(FRIEND).give_tune()
+    s.do(s.friend, Answer(Draw.fixed(20)), Speak(Draw.fixed(5)))
+    s.bench.call("SsmAutoDial", FXO, FRIEND)
+    s.bench.until_state(FXO, 3)
+    assert s.noted("ring_back_tune", line="057188001234") and not s.noted("call_answer")
+    assert s.bench.call("SsmChkAutoDial", FXO) == 7
+
+
+def test_an_announcement_is_taken_for_an_answer(site):
+    s = site()
+    s.exchange.announcements = {1: Announcement(4000)}
+    s.bench.call("SsmAutoDial", FXO, "88009999")
+    s.bench.until_state(FXO, 3)
+    assert s.noted("announcement", line=TRUNK, cause=1) and not s.noted("call_answer")
+    s.bench.run(20_000)
+    assert s.noted("tone", line=TRUNK, tone="unobtainable") and s.bench.state(FXO) == 3, "no busy tone, no end"
 
 
 # -- mistakes ----------------------------------------------------------------------------------------------------------

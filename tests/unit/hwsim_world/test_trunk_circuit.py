@@ -121,6 +121,23 @@ def test_outgoing_call_with_ring_back_and_answer():
     assert town.card.told[-1] == ("release", 16) and town.trunk.free
 
 
+def test_a_called_partys_tune_is_heard_instead_of_ring_back():
+    town = Town()
+    town.exchange.add_subscriber("88005555").give_tune()
+    town.do(town.friend, Answer(Draw.fixed(8)), Speak(Draw.fixed(4)))
+    _call_out(town, Setup("88005555"))
+    edges = []
+    detector = town.sim.engine.tone_detect(town.circuit.card_leg, 450, 120)
+    town.sim.on_engine(town.circuit.card_leg, lambda e: edges.append(e.b) if e.id == detector else None)
+    run_s(town.sim, 4)
+    assert town.card.words() == ["proceeding", "alerting"]
+    assert town.sim.engine.level(town.circuit.card_leg).rx_mb > -3500
+    assert not any(abs(ms - 1000) < 100 for ms in edges)
+    run_s(town.sim, 6)
+    assert town.card.words() == ["proceeding", "alerting", "connect"]
+    assert facts(town.sim, "ring_back_tune") and town.sim.engine.stats().sources <= 1
+
+
 @pytest.mark.parametrize(("screening", "shown"), [(Screening.REPLACE, "057188001000"), (Screening.PASS, "01012345678")])
 def test_foreign_caller_numbers_are_screened(screening, shown):
     town = Town(screening=screening)
