@@ -1,7 +1,7 @@
 """Calls over a simulated PRI: the network side is libpri behind the exchange, the card side is q931_cpe.py."""
 
 import pytest
-from q931_cpe import ALERTING, CONNECT, DISCONNECT, PROCEEDING, SETUP, SETUP_ACK, Cpe
+from q931_cpe import ALERTING, CONNECT, DISCONNECT, PROCEEDING, RESTART, RESTART_ACK, SETUP, SETUP_ACK, Cpe, Message
 from town import Phone, Town
 
 from hwsim.signalling.pri_network import PriNetwork
@@ -177,3 +177,64 @@ def test_restart_of_one_bearer():
     town.run_s(0.5)
     assert [m.get(0x18) for m in town.cpe.restarts] == [bytes.fromhex("a98385")]
     assert [m.get(0x79) for m in town.cpe.restarts] == [b"\x80"]
+
+
+def test_restart_from_the_card_ends_the_call_of_that_bearer():
+    town = PriTown()
+    legs = [town.cpe.dial(slot, number) for slot, number in ((3, "13800138000"), (4, "13700137000"))]
+    assert town.until(lambda: legs[0].connected)
+    answers = []
+    town.cpe._global = answers.append
+    town.cpe.link.send(Message(RESTART, 0, False, ((0x18, b"\xa9\x83\x83"), (0x79, b"\x80"))).encode())
+    town.run_s(1)
+    assert [(m.kind, m.get(0x18)) for m in answers] == [(RESTART_ACK, b"\xa9\x83\x83")]
+    assert (41, "calling", True) in town.ends()
+    town.run_s(10)
+    assert town.idle()
+
+
+def test_a_card_that_does_not_answer_setup():
+    """T303 twice, then the exchange tells its caller: no user responding."""
+    town = PriTown()
+    town.cpe._on = lambda leg, message: None
+    town.phone.call("88001055")
+    assert town.until(lambda: town.facts("call_end"), 30)
+    assert town.ends() == [(18, "called", False)]
+    begun, ended = town.facts("call_route")[0]["t_us"], town.facts("call_end")[0]["t_us"]
+    assert 8.0 <= (ended - begun) / 1e6 <= 8.2
+
+
+def test_a_card_that_does_not_complete_the_release():
+    """The bearer stays out of use until T308 has run twice."""
+    town = PriTown()
+    leg = town.cpe.dial(3, "13800138000")
+    assert town.until(lambda: leg.connected)
+    town.cpe._on = lambda leg, message: None
+    town.phone.hang_up()
+    town.run_s(1)
+    assert town.bus.circuits[3].busy
+    assert town.until(lambda: town.idle(), 60)
+
+
+def test_restricted_and_absent_caller_numbers():
+    from hwsim.line.digital import Setup
+
+    town = PriTown()
+    for slot, setup, octets in (
+        (1, Setup("1055", "13800138000", restricted=True), b"\x01\xa3" + b"13800138000"),
+        (2, Setup("1055", ""), b"\x01\xc3"),
+    ):
+        town.network.circuits[slot].on_setup(setup)
+        town.run_s(0.2)
+        assert next(leg for leg in town.cpe.legs.values() if leg.slot == slot).caller == octets
+
+
+def test_a_slip_on_the_d_channel_is_repaired_by_the_data_link():
+    town = PriTown()
+    leg = town.cpe.dial(3, "13800138000")
+    for _ in range(8):
+        town.run_s(0.05)
+        for end in (town.bus.net, town.bus.card):
+            end._slipped(1)
+            end.path(16).hit()
+    assert town.until(lambda: leg.connected, 20)
