@@ -98,6 +98,11 @@ def invoke(arguments: list[str] | None = None) -> int:
     except BoarddError as error:
         _complain(error.message)
         return EXIT_FAILED
+    except OSError as error:
+        if not error.filename:
+            raise
+        _complain(f"{error.filename}: {error.strerror}")
+        return EXIT_FAILED
     return status if isinstance(status, int) else 0
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast
 
 from boardd.config.yamlfile import ConfigProblemsError
+from boardd.contract.errors import ConfigurationError
+from boardd.contract.text import _
 from hwsim.control.commands import Args, Commands
 from hwsim.control.control import ControlServer
 from hwsim.control.world_commands import WorldCommands
@@ -58,6 +61,7 @@ class Simulator:
     def __init__(self, scenario: Scenario, options: Options) -> None:
         self.options = options
         options.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = _lock(options.folder)
         voices = None
         if options.truth:
             voices = options.truth / "voices"
@@ -144,6 +148,19 @@ class Simulator:
         self.loop.close()
         with contextlib.suppress(OSError):
             (self.options.folder / "synway.sock").unlink()
+        os.close(self._lock)
+
+
+def _lock(folder: Path) -> int:
+    """Keep the folder for this process: a second simulator would take the sockets from under the first."""
+    fd = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(fd)
+        text = _("{folder}: another simulator is running here; stop it (hwsim stop) or choose another folder (--dir)")
+        raise ConfigurationError(text.format(folder=folder)) from error
+    return fd
 
 
 def _synway_site(scenario: Scenario, maker_config: bytes | None) -> tuple[dict[str, object], bytes | None]:

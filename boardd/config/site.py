@@ -213,7 +213,7 @@ def matches(pattern: str, channel: Channel) -> bool:
 
 def load_site(path: Path) -> Site:
     """Read and check boardd.yaml. Raises ConfigProblemsError naming every problem."""
-    tree = load_tree(path)
+    tree = load_tree(path, _(" (another file: --config FILE)"))
     site = decode(tree, Site)
     base = path.resolve().parent
     site.paths.runtime_dir = base / _expand(site.paths.runtime_dir)

@@ -21,7 +21,10 @@ from boardd.contract.text import _
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong in a file: where, which key, what, and the nearest word when one was probably meant."""
+    """One thing wrong in a file: where, which key, what, and the nearest word when one was probably meant.
+
+    Line 0: the file as a whole.
+    """
 
     file: str
     line: int
@@ -31,7 +34,8 @@ class Problem:
 
     def __str__(self) -> str:
         hint = _(" (did you mean {nearest}?)").format(nearest=self.nearest) if self.nearest else ""
-        return f"{self.file}:{self.line}: {self.key}: {self.what}{hint}"
+        where = f"{self.file}:{self.line}: {self.key}" if self.line else self.file
+        return f"{where}: {self.what}{hint}"
 
 
 class ConfigProblemsError(ConfigurationError):
@@ -83,16 +87,20 @@ def nearest_word(word: str, known: Iterable[str]) -> str:
     return close[0] if close else ""
 
 
-def load_tree(path: Path) -> Node:
-    """The node tree of a YAML file. Raises ConfigProblemsError: unreadable, not YAML, duplicate keys, not a mapping."""
+def load_tree(path: Path, remedy: str = "") -> Node:
+    """The node tree of a YAML file. Raises ConfigProblemsError: unreadable, not YAML, duplicate keys, not a mapping.
+
+    `remedy` says what to do about a file that cannot be read (` (…)`, in the technician's language).
+    """
     name = str(path)
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ConfigProblemsError([Problem(name, 0, _("(file)"), error.strerror or str(error))]) from error
+        what = _("cannot be read: {problem}").format(problem=error.strerror or error) + remedy
+        raise ConfigProblemsError([Problem(name, 0, "", what)]) from error
     except UnicodeDecodeError as error:
         what = _("not UTF-8 text: byte {offset}").format(offset=error.start)
-        raise ConfigProblemsError([Problem(name, 0, _("(file)"), what)]) from error
+        raise ConfigProblemsError([Problem(name, 0, "", what)]) from error
     return parse_tree(text, name)
 
 

@@ -14,10 +14,10 @@ from boardd.api.board_schema import HOST_METHODS, METHODS
 from boardd.api.connection import TRUSTED
 from boardd.api.rights import GroupRights
 from boardd.api.server import Server
+from boardd.config.folders import make_directory
 from boardd.config.site import Site, load_site
 from boardd.contract.errors import ConfigurationError
 from boardd.contract.ids import UlidSource
-from boardd.contract.text import _
 from boardd.daemon.board_service import BoardService
 from boardd.daemon.claims import Claims
 from boardd.daemon.eventlog import EventLog
@@ -75,12 +75,7 @@ class Daemon:
 
     async def start(self) -> None:
         """Serve. Raises ConfigurationError when a socket cannot be had."""
-        directory = self._site.paths.runtime_dir
-        try:
-            directory.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            text = _("{path}: {problem} (paths.runtime_dir)").format(path=directory, problem=error.strerror)
-            raise ConfigurationError(text, path=str(directory)) from error
+        make_directory(self._site.paths.runtime_dir, "paths.runtime_dir")
         await self.board_server.start()
         try:
             await self.host_server.start()

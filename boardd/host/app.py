@@ -18,6 +18,7 @@ from pathlib import Path
 import structlog
 
 from boardd import clock, logs
+from boardd.config.folders import make_directory, unusable
 from boardd.config.site import Site, load_site
 from boardd.contract.driver import DomainDriver, EventSink
 from boardd.contract.errors import BoarddError, ConfigurationError, DeviceError
@@ -32,9 +33,12 @@ from boardd.notify import Notifier
 
 log = structlog.get_logger("boardd.host")
 
+STATE_DIR = "paths.state_dir"
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 FIRST_START_RETRY_S = 1.0
 LAST_START_RETRY_S = 30.0
+START_SETTLE_S = 10.0
+"""Longest wait, when told to end, for a library that is being started."""
 
 
 class App:
@@ -46,7 +50,7 @@ class App:
         self._section = site.domains[domain]
         self._notifier = notifier
         self._state_dir = site.paths.state_dir / "hosts" / domain
-        self._state_dir.mkdir(parents=True, exist_ok=True)
+        make_directory(self._state_dir, STATE_DIR)
         boot_id = BOOT_ID.read_text(encoding="ascii").strip()
         self._lock = _lock(self._state_dir / "lock", domain)
         self.host = Host(domain, site, self._state_dir, boot_id)
@@ -54,6 +58,7 @@ class App:
             self._state_dir / "crashes.json", boot_id, self._section.crash_budget, self._section.crash_window_s
         )
         self._watchdog = Watchdog(notifier, die)
+        self._starting: asyncio.Task[None] | None = None
         self._end: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self.host.intake.on_fatal = die
         self.host.commands.on_reset = self._reset
@@ -69,13 +74,14 @@ class App:
         watchdog = loop.create_task(self._watchdog.run(), name="watchdog")
         self._notifier.ready()
         if within_budget:
-            self.host.tasks.spawn(self._start(), "start library")
+            self._starting = self.host.tasks.spawn(self._start(), "start library")
         else:
             text = _("{count} crashes within {window} s: the library is not loaded; boardctl reset {domain}")
             values = {"count": self._crashes.recent, "window": self._section.crash_window_s, "domain": self._domain}
             await self._break(text.format(**values))
         code = await self._end
         self._notifier.stopping()
+        await self._start_settled()
         self._watchdog.unwatch()
         await self.host.stop()
         self._crashes.end()
@@ -85,6 +91,11 @@ class App:
                 await task
         await self.host.tasks.cancel()
         return code
+
+    async def _start_settled(self) -> None:
+        """A library that is just being started is stopped in order once it runs, not left with our lines seized."""
+        if self._starting is not None:
+            await asyncio.wait({self._starting}, timeout=START_SETTLE_S)
 
     def end(self, code: int) -> None:
         """Stop in good order and end with `code`."""
@@ -111,7 +122,9 @@ class App:
                 await self.host.refused(error.message)
             except BoarddError as error:
                 die(f"the library did not start: {error.message}")
-            await asyncio.sleep(retry_s)
+            await asyncio.wait({self._end}, timeout=retry_s)
+            if self._end.done():
+                return
             retry_s = min(2 * retry_s, LAST_START_RETRY_S)
         if self.host.driver is not None and not self._end.done():
             self._watchdog.watch(self.host.driver, descriptor.heartbeat_parts)
@@ -131,7 +144,7 @@ class App:
         if self.host.driver is not None:
             asyncio.get_running_loop().call_soon(self.end, EXIT_RESTART)
         elif self.host.domain.state is BoardState.BROKEN:
-            self.host.tasks.spawn(self._start(), "start library")
+            self._starting = self.host.tasks.spawn(self._start(), "start library")
 
     def _pulse(self) -> None:
         self.host.tasks.spawn(self.host.pulse(), "pulse")
@@ -139,13 +152,16 @@ class App:
 
 def _lock(path: Path, domain: str) -> int:
     """Hold the domain for this process; two hosts of one library would ruin each other's lines."""
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise unusable(error, path, STATE_DIR) from error
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(fd)
-        text = _("another process is the host of domain {domain} already").format(domain=domain)
-        raise ConfigurationError(text, domain=domain) from error
+        text = _("{path}: another process is the host of domain {domain} already; stop it first")
+        raise ConfigurationError(text.format(path=path, domain=domain), domain=domain) from error
     return fd
 
 

@@ -6,6 +6,8 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from boardd.contract.text import _
+
 _MACHINES = {3: "x86", 40: "ARM", 62: "x86-64", 183: "AArch64", 243: "RISC-V", 258: "LoongArch"}
 _PT_LOAD, _PT_DYNAMIC = 1, 2
 _DT_NEEDED, _DT_STRTAB, _DT_SONAME = 1, 5, 14
@@ -37,11 +39,11 @@ def read_elf(path: Path) -> ElfFacts:
     """The facts of the ELF file at `path`. Raises NotElfError or OSError."""
     data = path.read_bytes()
     if data[:4] != b"\x7fELF" or len(data) < 52 or data[4] not in (1, 2) or data[5] not in (1, 2):
-        raise NotElfError("no ELF header")
+        raise NotElfError(_("no ELF header"))
     try:
         return _read(data, wide=data[4] == 2, order="<" if data[5] == 1 else ">")
     except (struct.error, IndexError) as error:
-        raise NotElfError("the ELF file is cut short") from error
+        raise NotElfError(_("the ELF file is cut short")) from error
 
 
 def _read(data: bytes, wide: bool, order: str) -> ElfFacts:

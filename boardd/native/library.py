@@ -20,6 +20,7 @@ from boardd.contract.text import _
 from boardd.native.elf import ElfFacts, NotElfError, read_elf
 
 OUR_BITS = struct.calcsize("P") * 8
+NAMES_SHOWN = 6
 _VERSION = re.compile(r"\.so\.(\d[\w.]*)$|-(\d[\d.]*)\.so$")
 
 
@@ -111,7 +112,7 @@ def load_library(
             _(
                 "{where}: {n} functions are missing in this {bits}-bit library: {names}; install the driver version "
                 "that boardd supports, or set the path of the right file"
-            ).format(where=where, n=len(required), names=", ".join(required), bits=elf.bits),
+            ).format(where=where, n=len(required), names=_some(required), bits=elf.bits),
             path=str(path),
             found_by=found_by,
             missing=required,
@@ -137,6 +138,11 @@ def load_library(
     )
 
 
+def _some(names: Sequence[str]) -> str:
+    """The first few of many names."""
+    return ", ".join(names[:NAMES_SHOWN]) + (", …" if len(names) > NAMES_SHOWN else "")
+
+
 def _check_file(path: Path, where: str) -> ElfFacts:
     def refuse(why: str, **data: Any) -> ConfigurationError:
         return ConfigurationError(f"{where}: {why}", path=str(path), **data)
@@ -148,7 +154,11 @@ def _check_file(path: Path, where: str) -> ElfFacts:
     except FileNotFoundError as error:
         raise refuse(_("there is no such file; install the maker's driver or correct the path")) from error
     except NotElfError as error:
-        raise refuse(_("this is not a Linux shared library ({reason})").format(reason=error)) from error
+        raise refuse(
+            _(
+                "this is not a Linux shared library ({reason}); correct the path, or install the maker's driver again"
+            ).format(reason=error)
+        ) from error
     except OSError as error:
         raise refuse(_("cannot be read: {reason}").format(reason=os.strerror(error.errno or 0))) from error
     if elf.bits != OUR_BITS:

@@ -19,6 +19,7 @@ from boardd.api import scheduler_schema as schema
 from boardd.api.client import Client
 from boardd.api.rights import GroupRights
 from boardd.api.server import Server
+from boardd.config.folders import make_directory
 from boardd.config.site import Site, load_site
 from boardd.contract.capabilities import ChannelKind
 from boardd.contract.errors import BoarddError, UnknownIdError
@@ -246,10 +247,11 @@ async def serve(site: Site, config: SchedulerConfig, notifier: Notifier) -> None
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    make_directory(site.paths.runtime_dir, "paths.runtime_dir")
+    make_directory(site.paths.state_dir, "paths.state_dir")
     client = Client.connect(site.board_socket, name=CLIENT_NAME)
     groups = {*DEFAULT_GROUPS, *site.groups}
     scheduler = Scheduler(config, client, site.paths.state_dir, site.paths.recordings_dir, groups)
-    site.paths.runtime_dir.mkdir(parents=True, exist_ok=True)
     await scheduler.open()
     rights = site.rights
     server = Server(

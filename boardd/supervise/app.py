@@ -15,6 +15,7 @@ from pathlib import Path
 import structlog
 
 from boardd import clock, logs
+from boardd.config.folders import make_directory, unusable
 from boardd.config.site import Site, load_site
 from boardd.contract.errors import ConfigurationError
 from boardd.contract.text import _
@@ -23,6 +24,8 @@ from boardd.supervise.keeper import STANDARD, Keeper, Phase, Timing
 from boardd.supervise.role import Role, roles_of
 
 log = structlog.get_logger()
+
+RUNTIME_DIR = "paths.runtime_dir"
 
 
 class Supervisor:
@@ -80,12 +83,11 @@ class Supervisor:
 
 def _take_lock(directory: Path) -> int:
     path = directory / "supervisor.lock"
+    make_directory(directory, RUNTIME_DIR)
     try:
-        directory.mkdir(parents=True, exist_ok=True)
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        text = _("{path}: {problem} (paths.runtime_dir)").format(path=path, problem=error.strerror)
-        raise ConfigurationError(text, path=str(path)) from error
+        raise unusable(error, path, RUNTIME_DIR) from error
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

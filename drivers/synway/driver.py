@@ -104,14 +104,13 @@ class SynwayDriver(DomainDriver):
     async def start(self) -> Inventory:
         """See DomainDriver."""
         for key, path in (("config", self.config), ("index", self.index)):
-            if not os.access(path, os.R_OK):
+            try:
+                path.open("rb").close()
+            except OSError as error:
+                text = _("settings.{key}: {path}: {problem}; the maker's tools write this file, correct the path")
                 raise ConfigurationError(
-                    _("settings.{key}: {path} cannot be read; it is the maker's configuration").format(
-                        key=key, path=path
-                    ),
-                    key=key,
-                    path=str(path),
-                )
+                    text.format(key=key, path=path, problem=error.strerror), key=key, path=str(path)
+                ) from error
         self.door.open()
         try:
             await self._start_library()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from boardd.config.schema import decode
 from boardd.config.yamlfile import ConfigProblemsError, Node, Problem, load_tree, parse_tree
+from boardd.contract.text import _
 from hwsim.scenario.schema import ScenarioFile
 
 CHINA = timezone(timedelta(hours=8))
@@ -29,7 +30,7 @@ class Scenario:
     @classmethod
     def load(cls, path: Path) -> Scenario:
         """Read a file. Raises ConfigProblemsError with all problems."""
-        return cls._from(load_tree(path), path.parent)
+        return cls._from(load_tree(path, _(" (hwsim scenario list: those that ship)")), path.parent)
 
     @classmethod
     def parse(cls, text: str, name: str = "scenario") -> Scenario:

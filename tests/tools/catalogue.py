@@ -20,7 +20,7 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parents[2]
 LOCALE_DIR = ROOT / "boardd" / "locale"
 LANGUAGES = ("zh_CN", "en")
-PACKAGES = ("boardd", "hwsim")
+PACKAGES = ("boardd", "drivers", "hwsim")
 HELP_FOLDER = ROOT / "boardd" / "cli"
 """Where docstrings of commands and help texts of options are shown through gettext."""
 KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2), "both": (1, 2)}

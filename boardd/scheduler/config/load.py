@@ -42,7 +42,7 @@ def load_scheduler(path: Path, site: Site | None = None) -> SchedulerConfig:
 
     Raises ConfigProblemsError naming every problem.
     """
-    return _load(load_tree(path), path.resolve().parent, site)
+    return _load(load_tree(path, _(" (scheduler.config in boardd.yaml)")), path.resolve().parent, site)
 
 
 def read_scheduler(text: str, base: Path, name: str = "scheduler.yaml", site: Site | None = None) -> SchedulerConfig:

@@ -153,7 +153,8 @@ def _span_signalling(ini: IniFile) -> dict[tuple[int, int], str]:
 def _add_card(machine: SynwayMachine, number: int, entry: dict[str, Any]) -> None:
     known = model(str(entry.get("model", "")))
     if not known:
-        raise ValueError(f"unknown Synway model: {entry.get('model')!r}")
+        examples = "SHD-30A-CT/PCI, SHT-16D-CT/PCIe, ATP-24A/PCI"
+        raise ValueError(f"unknown Synway model: {entry.get('model')!r} (models are, for example, {examples})")
     name = str(entry.get("name", f"card{number}"))
     if any(card.name == name for card in machine.cards):
         raise ValueError(f"two Synway cards are called {name!r}")

@@ -35,7 +35,7 @@ struct session {
 
 static struct session sessions[MAX_SESSIONS];
 static int session_count, channel_count, wanted, begun, completed, given_up;
-static int owned[MAX_CHANNELS], type[MAX_CHANNELS];
+static int owned[MAX_CHANNELS], type[MAX_CHANNELS], swept_state[MAX_CHANNELS];
 static long long given_back_ms[MAX_CHANNELS];
 static const char *prompt, *folder;
 
@@ -102,12 +102,21 @@ static int trunk_cleared(int *place)
     return 1;
 }
 
-/* Callers who hung up before anybody answered leave their trunk pending until it is hung up. */
+/* Callers who hung up before anybody answered leave an E1 channel pending until it is hung up, and on an analogue trunk
+ * their number, which would be taken for that of the next caller. */
 static void sweep(void)
 {
-    for (int ch = 0; ch < channel_count; ch++)
-        if (!owned[ch] && is_trunk(ch) && CHECK(SsmGetChState(ch)) == S_CALL_PENDING)
+    for (int ch = 0; ch < channel_count; ch++) {
+        int before = swept_state[ch];
+
+        if (owned[ch] || !is_trunk(ch))
+            continue;
+        swept_state[ch] = CHECK(SsmGetChState(ch));
+        if (swept_state[ch] == S_CALL_PENDING)
             CHECK(SsmHangup(ch));
+        else if (swept_state[ch] == S_CALL_STANDBY && before == S_CALL_RINGING)
+            CHECK(SsmClearCallerId(ch));
+    }
 }
 
 /* -- one session --------------------------------------------------------------------------------------------------- */
@@ -144,7 +153,7 @@ static void give_up(struct session *s, const char *why)
 
 static void wait_for_caller(struct session *s)
 {
-    if (begun >= wanted || SsmGetHookState(s->station) == 1)
+    if (begun >= wanted || s->busy_tone)
         return;
     take_trunk(&s->in, find_ringing());
     if (s->in == NOBODY)
@@ -198,12 +207,15 @@ static void begin_gathering(struct session *s)
         fprintf(stderr, "%s is too short\n", s->record);
         finish(EXIT_CALL_FAILED);
     }
-    /* On an analogue trunk the number comes between the first two rings: we were quicker. */
-    if (*s->caller)
-        CHECK(SsmStartRingWithCIDStr(s->station, s->caller, (DWORD)strlen(s->caller), 1000));
-    else
-        CHECK(SsmStartRing(s->station));
+    /* On an analogue trunk the number comes between the first two rings: we were quicker. Ringing is refused when
+     * somebody lifts the receiver just now. */
+    if ((*s->caller ? SsmStartRingWithCIDStr(s->station, s->caller, (DWORD)strlen(s->caller), 1000)
+                    : SsmStartRing(s->station)) != 0) {
+        give_up(s, "the telephone is in use");
+        return;
+    }
     s->ringing = 1;
+    s->busy_tone = 0;
     enter(s, GATHERING);
 }
 
@@ -276,6 +288,19 @@ static void report(struct session *s)
         s->record, s->out, s->station);
 }
 
+/* Busy tone for a telephone that is off-hook without a call, until it is put down: the call is over, or the receiver
+ * was lifted just when the ringing ended. */
+static void send_away(struct session *s)
+{
+    int off_hook = CHECK(SsmGetHookState(s->station)) == 1;
+
+    if (off_hook && !s->busy_tone)
+        CHECK(SsmSendTone(s->station, TONE_BUSY));
+    if (!off_hook && s->busy_tone)
+        CHECK(SsmStopSendTone(s->station));
+    s->busy_tone = off_hook;
+}
+
 /* The caller may hang up at any moment, and so may the other two. */
 static int everybody_there(struct session *s)
 {
@@ -294,22 +319,12 @@ static int everybody_there(struct session *s)
     return !gone;
 }
 
-/* Busy tone until the telephone is put down; it may also be lifted just when the ringing ends. */
-static void send_away(struct session *s)
-{
-    int off_hook = CHECK(SsmGetHookState(s->station)) == 1;
-
-    if (off_hook && !s->busy_tone)
-        CHECK(SsmSendTone(s->station, TONE_BUSY));
-    if (!off_hook && s->busy_tone)
-        CHECK(SsmStopSendTone(s->station));
-    s->busy_tone = off_hook;
-}
-
 static void turn(struct session *s)
 {
     if (!everybody_there(s))
         return;
+    if (s->step < GATHERING || s->step > CONFERRING)
+        send_away(s);
     switch (s->step) {
     case WAITING:
         wait_for_caller(s);
@@ -342,13 +357,11 @@ static void turn(struct session *s)
         }
         break;
     case CLEARING:
-        send_away(s);
         /* Both trunks, also when the first is not idle yet. */
         if (trunk_cleared(&s->in) & trunk_cleared(&s->out))
             enter(s, RESTING);
         break;
     case RESTING:
-        send_away(s);
         if (!s->busy_tone)
             enter(s, WAITING);
         break;
@@ -382,7 +395,7 @@ static void set_up_channels(void)
 static int all_quiet(void)
 {
     for (int i = 0; i < session_count; i++)
-        if (sessions[i].step != WAITING)
+        if (sessions[i].step != WAITING || sessions[i].busy_tone)
             return 0;
     return 1;
 }

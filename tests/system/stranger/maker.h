@@ -73,6 +73,7 @@ int SsmGetAutoDialFailureReason(int ch);
 int SsmEnableAutoSendKB(int ch, int enable);
 int SsmSetKB(int ch, BYTE kb);
 int SsmGetCallerId(int ch, char *number);
+int SsmClearCallerId(int ch);
 int SsmGetPhoNumStr(int ch, char *number);
 int SsmPlayFile(int ch, const char *file, int codec, DWORD start, DWORD length);
 int SsmStopPlayFile(int ch);
