@@ -38,13 +38,14 @@ class Announcer:
         self._source = 0
         self._timers = TimerSet(sim)
 
-    def announce(self, announcement: Announcement, cause: int, done: Callable[[], None]) -> None:
-        """Say what belongs to `cause`, over and over for the announcement's time; `done()` is called at its end."""
+    def announce(self, announcement: Announcement, cause: int, then_tone: Callable[[], None]) -> None:
+        """Say what belongs to `cause`, over and over for the announcement's time; then `then_tone()` if it wants one."""
         self.stop()
         self.sim.truth.note("announcement", line=self.line, cause=int(cause))
         spoken = alaw_of(sound(SPOKEN.get(cause, SPOKEN_OTHERWISE)))
         self._source = self.sim.engine.play_mem(self.leg, spoken, Format.ALAW, loop=True)
-        self._timers.start("speech", announcement.speech_ms, self._over, done)
+        then = then_tone if announcement.then_tone else self.stop
+        self._timers.start("speech", announcement.speech_ms, self._over, then)
 
     def stop(self) -> None:
         """Say no more."""
@@ -53,6 +54,6 @@ class Announcer:
             stop_sound(self.sim.engine, self._source)
             self._source = 0
 
-    def _over(self, done: Callable[[], None]) -> None:
+    def _over(self, then: Callable[[], None]) -> None:
         self.stop()
-        done()
+        then()

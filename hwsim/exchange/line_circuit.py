@@ -290,8 +290,7 @@ class LineCircuit(Party):
             announcement = self.exchange.announcements.get(int(cause))
             self.state = LineState.CLEARED
             if announcement:
-                then = self._cleared if announcement.then_tone else _nothing
-                self.announcer.announce(announcement, cause, lambda: then(tone_of_cause(cause)))
+                self.announcer.announce(announcement, cause, lambda: self._cleared(tone_of_cause(cause)))
             else:
                 self._cleared(tone_of_cause(cause))
 
@@ -322,7 +321,3 @@ class LineCircuit(Party):
         """Connect the set with the line circuit's own leg again."""
         self.tones.silence()
         self.line.disconnect()
-
-
-def _nothing(_tone: ToneKind) -> None:
-    """Silence after an announcement."""

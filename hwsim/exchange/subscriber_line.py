@@ -150,8 +150,7 @@ class SubscriberLine(Party):
         elif self.off_hook:
             announcement = self.exchange.announcements.get(int(cause))
             if announcement:
-                then = self.tones.play if announcement.then_tone else _nothing
-                self.announcer.announce(announcement, cause, lambda: then(tone_of_cause(cause)))
+                self.announcer.announce(announcement, cause, lambda: self.tones.play(tone_of_cause(cause)))
             else:
                 self.tones.play(tone_of_cause(cause))
 
@@ -186,7 +185,3 @@ class SubscriberLine(Party):
     def _silence(self) -> None:
         self.announcer.stop()
         self.tones.silence()
-
-
-def _nothing(_tone: ToneKind) -> None:
-    """Silence after an announcement."""

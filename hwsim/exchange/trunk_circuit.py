@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from boardd.contract.causes import Cause
+from hwsim.exchange.announcer import Announcer
 from hwsim.exchange.call import Call
 from hwsim.exchange.numbering import Analysis
 from hwsim.exchange.party import Party, TonePlayer
@@ -39,7 +40,8 @@ class CircuitOptions:
     overlap: bool = False
     """Send called digits to the card one by one, the first in SETUP."""
     inband_failure_ms: int = 0
-    """A failed call from the card: play the tone of the cause so long before the release; 0: release at once."""
+    """A failed call from the card: play the tone (or announcement) of the cause so long before the release; 0: release
+    at once."""
 
 
 class CircuitState(StrEnum):
@@ -67,6 +69,7 @@ class TrunkCircuit(Party):
         self.options = options
         self.state = CircuitState.IDLE
         self.tones = TonePlayer(exchange.sim, circuit.name, circuit.net_leg, exchange.tones)
+        self.announcer = Announcer(exchange.sim, circuit.name, circuit.net_leg)
         self._digits = ""
         self._caller = ""
         self._release_when_restored = False
@@ -208,7 +211,11 @@ class TrunkCircuit(Party):
         in_band = self.options.inband_failure_ms
         if self.state is CircuitState.CALLING and in_band and cause != Cause.NORMAL_CLEARING:
             self.state = CircuitState.FAILED_INBAND
-            self.tones.play(tone_of_cause(cause))
+            announcement = self.exchange.announcements.get(int(cause))
+            if announcement:
+                self.announcer.announce(announcement, cause, lambda: self.tones.play(tone_of_cause(cause)))
+            else:
+                self.tones.play(tone_of_cause(cause))
             self._send("progress")
             self.timers.start("inband", in_band, self._release, cause)
             return
@@ -276,6 +283,7 @@ class TrunkCircuit(Party):
 
     def _release(self, cause: int) -> None:
         self.timers.cancel()
+        self.announcer.stop()
         self.tones.silence()
         self.state = CircuitState.RELEASING
         if self.blocked:
@@ -292,6 +300,7 @@ class TrunkCircuit(Party):
 
     def _to_idle(self) -> None:
         self.timers.cancel()
+        self.announcer.stop()
         self.tones.silence()
         self.circuit.disconnect()
         self._release_when_restored = False

@@ -1,6 +1,8 @@
 """Caller ID as bytes and digits: the vectors of the facts both ways, and every form of DTMF in use."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hwsim.line.caller_id import CallerId, decode, decode_dtmf, mdmf, sdmf, with_checksum
 
@@ -85,3 +87,27 @@ def test_what_cannot_be_sent_is_refused():
 )
 def test_forms_of_dtmf(digits, caller):
     assert decode_dtmf(digits) == caller
+
+
+DIGITS = st.text("0123456789", min_size=1, max_size=20)
+
+
+@given(DIGITS, st.text("张三丰ABC 李", max_size=10), st.sampled_from(["", "10012359"]))
+def test_whatever_is_coded_is_decoded(number, name, date):
+    caller = CallerId(number, name, date)
+    assert decode(mdmf(caller)) == caller
+
+
+@given(st.binary(max_size=40))
+def test_noise_is_refused_or_decoded_but_never_breaks_anything(body):
+    for message in (body, with_checksum(body), with_checksum(bytes([0x80, len(body)]) + body)):
+        try:
+            decode(message)
+        except ValueError:
+            continue
+
+
+@given(st.text("0123456789ABCD*#", max_size=30))
+def test_any_row_of_digits_is_a_number_or_none(digits):
+    caller = decode_dtmf(digits)
+    assert caller is None or caller.number.isdigit() or caller.absent in ("O", "P")

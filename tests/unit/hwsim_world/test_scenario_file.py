@@ -71,7 +71,7 @@ def test_times_that_yaml_reads_as_numbers_stay_text():
             "scripts:\n  a:\n    steps:\n      - {do: play, file: no.wav}",
             "site.yaml:4: scripts.a.steps[0].file: there is no file no.wav",
         ),
-        ("machine: {crads: []}", "site.yaml:1: machine: takes one key: cards"),
+        ("machine: {crads: []}", "site.yaml:1: machine: takes the keys cards and personality"),
         (
             "agents:\n  desk: {ignore_ring: 3}",
             "site.yaml:2: agents.desk.ignore_ring: a probability is between 0 and 1",

@@ -4,6 +4,7 @@ import pytest
 from worldkit import CardCircuit, FxoPort, facts, make_sim, run_s
 
 from hwsim.core.events import Kind
+from hwsim.exchange.announcer import Announcement
 from hwsim.exchange.exchange import Exchange
 from hwsim.exchange.numbering import NumberRange
 from hwsim.exchange.trunk_circuit import CircuitOptions, CircuitState, Screening
@@ -168,6 +169,20 @@ def test_failure_in_band_plays_the_tone_before_the_release():
     assert facts(town.sim, "tone", line="0/1/1")[0]["tone"] == "unobtainable"
     run_s(town.sim, 5)
     assert town.card.told[-1] == ("release", 1)
+
+
+def test_failed_call_in_band_may_be_an_announcement():
+    town = Town(inband_failure_ms=6000)
+    town.exchange.announcements = {1: Announcement(4000)}
+    _call_out(town, Setup("88007777"))
+    run_s(town.sim, 3)
+    assert town.card.words() == ["proceeding", "progress"] and facts(town.sim, "announcement", line="0/1/1", cause=1)
+    assert not facts(town.sim, "tone", line="0/1/1")
+    assert town.sim.engine.level(town.circuit.card_leg).rx_mb > -4000
+    run_s(town.sim, 2)
+    assert facts(town.sim, "tone", line="0/1/1")[0]["tone"] == "unobtainable"
+    run_s(town.sim, 3)
+    assert town.card.told[-1] == ("release", 1) and town.sim.engine.stats().sources == 0
 
 
 def test_overlap_dialling_out_routes_at_the_last_digit():
