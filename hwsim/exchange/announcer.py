@@ -39,7 +39,7 @@ class Announcer:
         self._timers = TimerSet(sim)
 
     def announce(self, announcement: Announcement, cause: int, then_tone: Callable[[], None]) -> None:
-        """Say what belongs to `cause`, over and over for the announcement's time; then `then_tone()` if it wants one."""
+        """Say what belongs to `cause`, over and over for the announcement's time, then `then_tone()` if wanted."""
         self.stop()
         self.sim.truth.note("announcement", line=self.line, cause=int(cause))
         spoken = alaw_of(sound(SPOKEN.get(cause, SPOKEN_OTHERWISE)))
