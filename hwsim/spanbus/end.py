@@ -108,6 +108,7 @@ class SpanEnd:
         no_crc4 = self.crc4 and not (section.carries and section.crc4)
         self._no_crc4_since_us = (self._no_crc4_since_us or self.sim.now_us) if no_crc4 else None
         self.receiver.observe(frozenset(found))
+        self.far.bits_with_next_multiframe()
 
     def tick(self) -> None:
         """20 ms have passed: errors and sound."""
@@ -134,7 +135,11 @@ class SpanEnd:
         """A channel of this end changed its bits: they leave with the next multiframe."""
         self.bus.saw_bits(self, slot)
         self._late_bits.add(slot)
-        if not self._bits_due:
+        self.bits_with_next_multiframe()
+
+    def bits_with_next_multiframe(self) -> None:
+        """Send what the far end has not got yet."""
+        if self._late_bits and not self._bits_due:
             self._bits_due = True
             period_us = 2_000
             self.sim.at((self.sim.now_us // period_us + 1) * period_us, self._multiframe)
@@ -146,7 +151,8 @@ class SpanEnd:
     def deliver_bits(self) -> None:
         """Hand over line bits; a receiver that has lost alignment keeps what it had."""
         far = self.far
-        if not far.receives or far.alarms & FREEZING or not far.section.signalling_slot:
+        section = far.section
+        if not (far.receives and section.signalling_slot and section.cas_multiframe) or far.alarms & FREEZING:
             return
         for slot in sorted(self._late_bits):
             if far.channels[slot].rx_bits != self.channels[slot].tx_bits:
@@ -210,8 +216,7 @@ class SpanEnd:
         self.bus.alarms_changed(self)
         for hook in tuple(self.on_alarms):
             hook(alarms)
-        if not alarms & FREEZING:
-            self.far.deliver_bits()
+        self.far.bits_with_next_multiframe()
 
     def _slipped(self, frames: int) -> None:
         self.counters.slips += 1

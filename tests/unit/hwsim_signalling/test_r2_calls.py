@@ -181,3 +181,30 @@ def test_cut_cable_freezes_then_clears_and_comes_back():
     assert town.idle(), town.bits_of(1)
     town.phone.call("88001055")
     assert town.until(lambda: len(town.facts("call_answer")) == 2)
+
+
+def test_both_sides_seize_at_once():
+    """Neither has the line: both clear, and the line can be used again."""
+    town = R2Town()
+    town.phone.call("88001055")
+    town.run_s(0.4)  # the exchange's routing time: it seizes now
+    port = town.card.ports[1]
+    assert port.dial("88009999")
+    town.run_s(5)
+    assert town.ends() == [(31, "called", False)] and "CALL_END" in port.kinds() and town.idle()
+    town.phone.hang_up()
+    assert port.dial("13800138000")
+    assert town.until(lambda: "CALL_ANSWERED" in port.kinds())
+
+
+def test_line_signals_are_frozen_while_the_multiframe_is_lost():
+    town = R2Town()
+    town.phone.call("88001055")
+    assert town.until(lambda: town.facts("call_answer"))
+    town.bus.disturb(town.bus.net, cas_multiframe=False)
+    town.card.ports[1].hang_up()
+    town.run_s(3)
+    assert not town.facts("call_end")
+    town.bus.disturb(town.bus.net, cas_multiframe=True)
+    town.run_s(1)
+    assert town.ends() == [(16, "called", True)]
