@@ -18,6 +18,7 @@ from rich.live import Live
 from rich.table import Table
 
 from boardd.contract.text import _
+from hwsim.cli.control import facts
 from hwsim.cli.serve import speed_option
 from hwsim.demo.processes import Processes
 from hwsim.demo.result import result, summary_lines
@@ -65,7 +66,14 @@ def demo(
             interrupted = _watch(watch)
         settled = watch.settled() if not interrupted else False
         run = {"seed": seed, "speed": word, "wall_base_ms": watch.epoch_ms(), "interrupted": interrupted}
-        found = result(watch.callers(), watch.records(), watch.channels(), space.folder / "recordings", run)
+        found = result(
+            watch.callers(),
+            watch.records(),
+            watch.channels(),
+            space.folder / "recordings",
+            run,
+            list(facts(space.simulator, "digit_sent")),
+        )
     finally:
         processes.stop()
     if document:

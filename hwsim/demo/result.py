@@ -23,14 +23,21 @@ def result(
     channels: Sequence[Mapping[str, Any]],
     recordings: Path,
     run: Mapping[str, Any],
+    digits: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """The document that `--json` writes.
+    """The document that `--json` writes; `digits` are the truth log's `digit_sent` facts.
 
-    `contacts` has one object per caller of the simulated world, in order of arrival; `records` counts what the store
-    holds for that caller's call (1 when all is well). Times are seconds. `recording_start_us` is the simulated time of
-    the recording's first sample.
+    `contacts` has one object per contact, in the callers' order of arrival: usually one per caller; a caller whose line
+    still rang when a killed host came back is a second contact, as it is for boardd. `records` counts what the store
+    holds for it (1 when all is well). Times are seconds. `recording_start_us` is the simulated time of the recording's
+    first sample.
     """
-    contacts = [_contact(caller, _of_caller(caller, records, run), recordings, run) for caller in callers]
+    contacts = []
+    for caller in callers:
+        groups = _contacts_of(_of_caller(caller, records, run)) or [[]]
+        for group in groups:
+            sent = caller["digits_sent"] if len(groups) == 1 else _digits_between(caller, group, run, digits)
+            contacts.append({**_contact(caller, group, recordings, run), "digits_sent": sent})
     stuck = stuck_channels(channels)
     return {
         **run,
@@ -58,6 +65,30 @@ def _of_caller(
         if record["line"] == caller["line"] and caller["began_us"] - SLACK_US <= began_us <= until_us + SLACK_US:
             found.append(record)
     return found
+
+
+def _contacts_of(records: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """Records on one line in groups that overlap in time: a group of more than one is a doubled record."""
+    groups: list[list[Mapping[str, Any]]] = []
+    until_ms = -1
+    for record in sorted(records, key=lambda r: int(r["began"]["wall_ms"])):
+        if not groups or record["began"]["wall_ms"] >= until_ms:
+            groups.append([])
+        groups[-1].append(record)
+        until_ms = max(until_ms, record["ended"]["wall_ms"])
+    return groups
+
+
+def _digits_between(
+    caller: Mapping[str, Any],
+    group: Sequence[Mapping[str, Any]],
+    run: Mapping[str, Any],
+    digits: Sequence[Mapping[str, Any]],
+) -> str:
+    begin_us = (group[0]["began"]["wall_ms"] - run["wall_base_ms"]) * 1000
+    end_us = (group[0]["ended"]["wall_ms"] - run["wall_base_ms"]) * 1000
+    mine = (d for d in digits if d["person"] == caller["person"] and begin_us <= d["t_us"] < end_us)
+    return "".join(str(d["digit"]) for d in mine)
 
 
 def _contact(

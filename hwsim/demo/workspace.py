@@ -36,7 +36,9 @@ class Workspace:
             )
         if (folder / "state").exists():
             raise ConfigurationError(
-                _("{folder}: holds an earlier run; choose another folder with --dir, or remove it").format(folder=folder)
+                _("{folder}: holds an earlier run; choose another folder with --dir, or remove it").format(
+                    folder=folder
+                )
             )
         for name in ("run", "state", "recordings", "truth", "sim"):
             (folder / name).mkdir(parents=True, exist_ok=True)

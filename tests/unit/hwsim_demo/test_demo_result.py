@@ -29,6 +29,7 @@ def record(line: str, began_s: float, number: str = "138", **more: Any) -> dict[
         "line": line,
         "caller": number,
         "began": {"wall_ms": BASE_MS + round(began_s * 1000), "mono_ms": round(began_s * 1000)},
+        "ended": {"wall_ms": BASE_MS + round((began_s + 15) * 1000), "mono_ms": round((began_s + 15) * 1000)},
         "digits": "1",
         "cause": 16,
         "agent": "1001",
@@ -56,6 +57,16 @@ def test_a_doubled_and_a_missing_record_show() -> None:
     found = run([caller("e1/1/1", 10, 30), caller("e1/1/2", 10, 30)], [record("e1/1/1", 11), record("e1/1/1", 12)])
     assert [c["records"] for c in found["contacts"]] == [2, 0]
     assert ("records_wrong", "2") in summary_lines(found)
+
+
+def test_a_line_that_rings_on_while_the_host_comes_back_is_two_contacts() -> None:
+    digits = [{"person": "p", "t_us": 40_000_000, "digit": "1"}]
+    records = [record("ana/1", 11, digits="", agent="", cause=41), record("ana/1", 30)]
+    contacts = result([caller("ana/1", 10, 60)], records, (), Path("/r"), RUN, digits)["contacts"]
+    assert [(c["digits_sent"], c["digits_heard"], c["records"], c["cause"]) for c in contacts] == [
+        ("", "", 1, 41),
+        ("1", "1", 1, 16),
+    ]
 
 
 def test_a_caller_who_reached_no_line_has_no_record() -> None:
