@@ -21,17 +21,17 @@ def _opens(door):
     return True
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def libpri():
     _need(_opens(PRI), PRI.package)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def libopenr2():
     _need(_opens(OPENR2), OPENR2.package)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tshark():
     found = shutil.which("tshark")
     _need(found, "tshark")

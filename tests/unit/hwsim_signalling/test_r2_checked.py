@@ -94,7 +94,7 @@ def test_profiles_change_what_is_sent():
 
 # The good call below has 18 pairs of signals; where they are is found by looking at the trace itself.
 @pytest.fixture(scope="module")
-def good():
+def good(libopenr2):
     return one_call()
 
 
