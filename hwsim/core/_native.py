@@ -9,11 +9,14 @@ from typing import Any
 
 from cffi import FFI
 
+from boardd.contract.errors import ConfigurationError
+from boardd.contract.text import _
+
 HEADER = Path(__file__).with_name("hwcore.h")
 LIBRARY = Path(__file__).with_name("libhwcore.so")
 
 
-class EngineNotBuiltError(RuntimeError):
+class EngineNotBuiltError(ConfigurationError):
     """The compiled sample engine is missing or does not fit this machine."""
 
 
@@ -28,8 +31,14 @@ def open_library(header: Path, library: Path) -> tuple[Any, Any]:
     ffi = FFI()
     ffi.cdef(header.read_text(encoding="utf-8"))
     try:
-        return ffi, ffi.dlopen(str(library))
-    except OSError as error:
-        state = "cannot be loaded" if library.exists() else "is not built"
-        message = f"the simulator's sample engine {library} {state}: {error}; run: python setup.py build_ext --inplace"
-        raise EngineNotBuiltError(message) from error
+        lib = ffi.dlopen(str(library))
+        for name in dir(lib):
+            getattr(lib, name)
+    except (OSError, AttributeError) as error:
+        if not library.exists():
+            text = _("{path} is not built; run: python setup.py build_ext --inplace")
+            raise EngineNotBuiltError(text.format(path=library)) from error
+        text = _("{path}: cannot be loaded: {problem}; run: python setup.py build_ext --inplace")
+        problem = " ".join(str(error).split()).partition(". Additionally, ")[0].partition(" Did you mean")[0]
+        raise EngineNotBuiltError(text.format(path=library, problem=problem)) from error
+    return ffi, lib

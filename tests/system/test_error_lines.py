@@ -371,6 +371,25 @@ def test_a_card_that_nobody_knows(place):
     assert f"{site}:3: machine.cards[0]: " in line and "XX-1" in line
 
 
+STALE = """
+import sys, pathlib
+from hwsim.core import _native
+_native.LIBRARY = pathlib.Path(sys.argv.pop(1))
+from hwsim.cli.main import main
+main()
+"""
+
+
+@pytest.mark.parametrize("name", ["absent.so", "stale.so"])
+def test_an_engine_that_is_not_built(place, name):
+    library = place.folder / name
+    if name == "stale.so":
+        subprocess.run(["gcc", "-shared", "-o", library, "-x", "c", "-"], input=b"int x;", check=True)
+    options = {"env": place.env, "cwd": place.folder, "stderr": subprocess.STDOUT}
+    (line,) = place.ended(popen([sys.executable, "-c", STALE, library, "serve", "one_pc"], **options), FAILED)
+    place.told(line, library, "setup.py build_ext")
+
+
 def test_second_simulator(place):
     command = ("hwsim", "serve", "one_pc", "--dir", place.folder / "sim", "--ready-fd", "1")
     first = place.start(*command)
