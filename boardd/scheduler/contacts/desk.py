@@ -35,6 +35,7 @@ from boardd.scheduler.records.record import Record
 log = structlog.get_logger()
 
 SWEEP_S = 5.0
+GLARE_WAIT_S = 1.0
 STRAY_LIMIT_MS = 10_000
 HANGUP_REPEAT_MS = 30_000
 
@@ -159,7 +160,14 @@ class Desk:
             call = fact.call
             if call.released is None:
                 call = msgspec.structs.replace(call, released=fact.at)
-            actor.post(Seen(call, fact.at))
+            if call.cause_origin == "glare":
+                self._after_glare(actor, Seen(call, fact.at))
+            else:
+                actor.post(Seen(call, fact.at))
+
+    def _after_glare(self, actor: ContactActor, seen: Seen) -> None:
+        """The journal may be quicker than the event, and only the event names the attempt that goes on in its place."""
+        asyncio.get_running_loop().call_later(GLARE_WAIT_S, actor.post, seen)
 
     def look_round(self) -> None:
         """Go through the snapshot: every call is told to its contact, calls without one are taken or left."""
