@@ -93,6 +93,8 @@ class GroupSection(Section):
     fallback_station: str = ""
     alert_within_ms: int = 1_500
     caller_id_wait_ms: int = 6_000
+    caller_id_rings: int = 2
+    """An exchange line that has rung so often is answered without a number; 3 where the carrier repeats a bad one."""
     max_call_s: int = 14_400
     releasing_limit_s: int = 120
     dial_attempts: int = 3

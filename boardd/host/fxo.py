@@ -1,8 +1,8 @@
 """Analogue trunks: when an offered call may be answered, and how long a call may last at most.
 
 Answering an FXO line before the exchange has sent the caller's number loses it, so `answer` waits at a gate: the number
-has come, or the second ring, or `caller_id_wait_ms` of the group. And because some lines never tell that the far end
-has gone, a call on any trunk ends after `max_call_s` at the latest.
+has come, or ring `caller_id_rings`, or `caller_id_wait_ms` of the group. And because some lines never tell that the far
+end has gone, a call on any trunk ends after `max_call_s` at the latest.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from boardd.contract.capabilities import ChannelKind
 from boardd.contract.causes import Cause
 from boardd.contract.errors import WrongStateError
 from boardd.host.calls import Calls, LiveCall
-
-GATE_RINGS = 2
 
 
 class TrunkGuards:
@@ -41,7 +39,7 @@ class TrunkGuards:
 
     def rings(self, live: LiveCall, count: int) -> None:
         """The line has rung `count` times."""
-        if count >= GATE_RINGS:
+        if count >= live.line.group.caller_id_rings:
             self._open(live)
 
     async def may_answer(self, live: LiveCall) -> None:

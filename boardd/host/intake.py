@@ -348,7 +348,7 @@ class Intake:
         if live is None:
             self._late(line, event)
             return
-        if self._orphans.drops_digit(live):
+        if self._orphans.drops_digit(live) or _before_answer(line, live):
             line.counters["digits_dropped"] += 1
             return
         live.call.digits += event.digit
@@ -401,3 +401,9 @@ class Intake:
             line.group.releasing_limit_s,
             partial(self._alarms.set, "releasing_stuck", line.id, text),
         )
+
+
+def _before_answer(line: Line, live: LiveCall) -> bool:
+    """A caller cannot press keys before we answer: what is heard on a trunk then is the number (caller ID as DTMF)."""
+    waiting = live.call.direction is Direction.IN and live.call.state is ChannelState.OFFERED
+    return waiting and not line.is_station and not line.is_tap

@@ -159,6 +159,22 @@ async def test_fxo_answer_waits_for_caller_id_second_ring_or_time():
 
 
 @virtual
+async def test_fxo_answer_waits_for_the_ring_that_the_group_names():
+    async with rig() as r:
+        r.line("fxo/1").group.caller_id_rings = 3
+        call = await r.offered("fxo/1")
+        port = r.port("fxo/1")
+        answer = r.host.tasks.spawn(r.do("call.answer", call=call.id), "answer")
+        for count in (1, 2):
+            port.emit(d.RingCount("fxo/1", count))
+            await r.settle(0.1)
+            assert not port.ops("answer")
+        port.emit(d.RingCount("fxo/1", 3))
+        await r.settle(0.1)
+        assert port.ops("answer") and answer.done()
+
+
+@virtual
 async def test_fxo_caller_gives_up_while_answer_waits():
     async with rig() as r:
         call = await r.offered("fxo/1")
@@ -304,6 +320,17 @@ async def test_digits_are_kept_and_counted():
         await r.settle()
         assert call.digits == "12#" and call.digit_count == 3
         assert [e.digit for e in r.events if e.type == "digit"] == ["1", "2", "#"]
+
+
+@virtual
+async def test_digits_of_a_number_sent_before_the_answer_are_no_keys_of_the_caller():
+    async with rig() as r:
+        call = await r.offered("fxo/1")
+        r.port("fxo/1").digits("A13800138000C")
+        await r.settle()
+        assert (call.digits, call.digit_count) == ("", 0)
+        assert not [e for e in r.events if e.type == "digit"]
+        assert r.line("fxo/1").counters["digits_dropped"] == 13
 
 
 @virtual
