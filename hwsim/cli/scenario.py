@@ -1,15 +1,18 @@
-"""`hwsim scenario`: check and list scenario files."""
+"""`hwsim scenario`: check, list and run scenario files."""
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from pathlib import Path
 
 import click
 
 from boardd.contract.text import _
 from hwsim.cli.maker_config import find_config
-from hwsim.cli.serve import SCENARIOS, site_file
+from hwsim.cli.serve import SCENARIOS, site_file, speed_option
 from hwsim.scenario.file import Scenario
+from hwsim.scenario.runner import How, Report, Verdict, numbered, run_scenario
 from hwsim.simulator import Options, Simulator
 
 
@@ -22,8 +25,6 @@ def scenario() -> None:
 @click.argument("file")
 def check(file: str) -> None:
     """Read FILE, build its world without starting it, and say what is wrong (file:line: key: what)."""
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         loaded = Scenario.load(site_file(file))
         cards = None if loaded.cards else find_config(None)
@@ -40,3 +41,48 @@ def list_() -> None:
     """List the scenarios that ship with the simulator."""
     for path in sorted(SCENARIOS.glob("*.yaml")):
         click.echo(path.stem)
+
+
+@scenario.command()
+@click.argument("name")
+@speed_option
+@click.option("--seed", type=int, help="Another seed than the scenario's own.")
+@click.option(
+    "--dir", "folder", type=click.Path(path_type=Path, file_okay=False), help="Keep everything in this folder."
+)
+def run(name: str, speed: float | str, seed: int | None, folder: Path | None) -> None:
+    """Run NAME (a file, a shipped scenario, or `all` numbered ones) with boardd and judge it by what it expects.
+
+    Each is passed, failed, or not yet (something that it needs is not there). Exit status 1 when one has failed.
+    """
+    paths = numbered() if name == "all" else [_path(name)]
+    place = folder or Path(tempfile.mkdtemp(prefix="scenario-"))
+    word = "max" if speed == "max" else f"{float(speed):g}"
+    failed = False
+    for path in paths:
+        report = run_scenario(path, How(place.resolve(), word, seed))
+        failed |= report.verdict is Verdict.FAILED
+        _show(report)
+    if folder or failed:
+        click.echo(_("Everything is in {folder}").format(folder=place))
+    else:
+        shutil.rmtree(place, ignore_errors=True)
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
+def _path(name: str) -> Path:
+    """A file, or a shipped scenario by its name or number."""
+    path = site_file(name)
+    if path.exists():
+        return path
+    found = [p for p in numbered() if p.stem.split("_", 1)[0].lstrip("0") == name.lstrip("0")]
+    return found[0] if found else path
+
+
+def _show(report: Report) -> None:
+    words = {Verdict.PASSED: _("passed"), Verdict.FAILED: _("FAILED"), Verdict.NOT_YET: _("not yet")}
+    time = f"  {report.simulated_s:.0f} s" if report.simulated_s else ""
+    click.echo(f"{words[report.verdict]:8} {report.name}{time}")
+    for why in report.why:
+        click.echo(f"         {why}")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from boardd.config.schema import decode
 from boardd.config.yamlfile import ConfigProblemsError, Node, Problem, load_tree, parse_tree
 from boardd.contract.text import _
+from hwsim.scenario.runner_header import Header
 from hwsim.scenario.schema import ScenarioFile
 
 CHINA = timezone(timedelta(hours=8))
@@ -19,13 +20,15 @@ CHINA = timezone(timedelta(hours=8))
 class Scenario:
     """`cards` are the nodes of `machine.cards`, untouched: each maker's builder decodes its own (with lines for its
     problems), and so is `personality`, of the maker's library (None: the newest). `tree` is the rest of the file, to
-    locate problems found while the world is built; sound files are relative to `folder`, where the file lies."""
+    locate problems found while the world is built; sound files are relative to `folder`, where the file lies. `header`
+    says how the scenario is run and judged."""
 
     file: ScenarioFile
     cards: tuple[Node, ...]
     tree: Node
     folder: Path = Path()
     personality: Node | None = None
+    header: Header = field(default_factory=Header)
 
     @classmethod
     def load(cls, path: Path) -> Scenario:
@@ -45,8 +48,9 @@ class Scenario:
         machine = parts.pop("machine", None)
         cards = _cards(machine)
         personality = machine.value.get("personality") if machine and isinstance(machine.value, dict) else None
+        header = Header.take(root, parts)
         tree = Node(root.file, root.line, root.path, parts, root.key_lines)
-        made = cls(decode(tree, ScenarioFile), cards, tree, folder, personality)
+        made = cls(decode(tree, ScenarioFile), cards, tree, folder, personality, header)
         missing = list(made._missing_sounds())
         if missing:
             raise ConfigProblemsError(missing)
