@@ -111,33 +111,24 @@ class Keeper:
         return deadline is not None and deadline <= self.sim.now_us
 
     def settle(self) -> None:
-        """Let everybody run, in order, until nobody has work and nobody is being born or buried.
+        """Let everybody run, in order, until a full round reports no work and nobody is being born or buried.
 
-        When nothing was sent to anybody, only those whose own timer is due run first. A process runs until it is idle,
-        so after a full round it need not run again before somebody else has worked.
+        When nothing was sent to anybody, only those whose own timer is due run first.
         """
-        everybody, last_worker = self.sim.dirty, None
+        everybody = self.sim.dirty
         while True:
             self.sim.dirty = False
-            worker = self._round(everybody, last_worker)
+            worked = False
+            for participant in sorted(self._participants, key=lambda p: p.name):
+                if self._runs(participant) and (everybody or self._is_due(participant)):
+                    worked |= self._run(participant)
             if self._unborn or self._unreaped:
                 self._wait_births_and_deaths()
-                everybody, last_worker = True, None
+                everybody = True
                 continue
-            if worker is None and not self.sim.dirty:
+            if not worked and not self.sim.dirty:
                 return
-            last_worker = worker if everybody and not self.sim.dirty else None
             everybody = True
-
-    def _round(self, everybody: bool, until: Participant | None) -> Participant | None:
-        """One round; the last who worked. It ends before `until` when nobody has worked and nothing was sent so far."""
-        worker = None
-        for participant in sorted(self._participants, key=lambda p: p.name):
-            if participant is until and worker is None and not self.sim.dirty:
-                return None
-            if self._runs(participant) and (everybody or self._is_due(participant)) and self._run(participant):
-                worker = participant
-        return worker
 
     def _is_due(self, participant: Participant) -> bool:
         return participant.deadline_us is not None and participant.deadline_us <= self.sim.now_us

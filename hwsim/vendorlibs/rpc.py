@@ -115,10 +115,6 @@ class Connection:
     closed: bool = False
     _call: wire.Call | None = None
     _held: bool = False
-    _poll: select.poll = field(default_factory=select.poll)
-
-    def __post_init__(self) -> None:
-        self._poll.register(self.sock, select.POLLIN)
 
     @property
     def parked(self) -> bool:
@@ -133,7 +129,7 @@ class Connection:
     @property
     def unread(self) -> bool:
         """Whether the thread has sent something that has not been served."""
-        return bool(self._poll.poll(0))
+        return _has_input(self.sock)
 
     def reply(self, reply: Reply) -> None:
         """Answer the call that is in progress. Nothing happens when the thread has gone away meanwhile."""
@@ -186,13 +182,11 @@ class RpcServer:
         self.failures = 0
         self._clients: dict[int, Client] = {}
         self._strangers: list[Connection] = []
-        self._knocking = select.poll()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         path.unlink(missing_ok=True)
         self._listener.bind(str(path))
         self._listener.listen(64)
         self._listener.setblocking(False)
-        self._knocking.register(self._listener, select.POLLIN)
         loop.add_reader(self._listener.fileno(), self._accept)
 
     # -- lockstep -----------------------------------------------------------------------------------------------------
@@ -210,7 +204,7 @@ class RpcServer:
 
         A connection that has not been accepted may be anybody's, so nobody is settled until it has.
         """
-        if self._knocking.poll(0) or any(conn.unread for conn in self._strangers):
+        if _has_input(self._listener) or any(conn.unread for conn in self._strangers):
             return False
         client = self._clients.get(pid)
         if client is None:
@@ -331,6 +325,13 @@ class RpcServer:
         self.path.unlink(missing_ok=True)
         for conn in [*self._strangers, *(c for client in list(self._clients.values()) for c in client.connections)]:
             self._close(conn)
+
+
+def _has_input(sock: socket.socket) -> bool:
+    """Whether something waits to be read or accepted. (`select.select` would stop working at descriptor 1024.)"""
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _receive(sock: socket.socket) -> tuple[bytes, list[int], int]:

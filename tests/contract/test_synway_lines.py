@@ -301,7 +301,7 @@ def test_lines_of_a_killed_predecessor_are_cleared_before_anything_is_announced(
         ({"library": "/none/libshpa3.so"}, "no such file"),
         ({"library": "libshpa3.so"}, "absolute"),
         ({"library": "$BOARDD_TEST_UNSET/libshpa3.so"}, "variable not set"),
-        ({"config": "/none/ShConfig.ini"}, "cannot be read"),
+        ({"config": "/none/ShConfig.ini"}, "/none/ShConfig.ini: No such file"),
         ({"quirks": "no_such=1"}, "unknown"),
         ({"event_wait_ms": "soon"}, "whole number"),
     ],
