@@ -74,6 +74,15 @@ def headers(*folders):
 CFLAGS = ["-std=gnu11", "-O2", "-g", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"]
 
 LIBRARIES = [
+    # Engine and detectors of cards that leave sound to the host.
+    PlainLib(
+        "boardd.media.libmedia",
+        sources("boardd/media/native"),
+        depends=headers("boardd/media/native"),
+        extra_compile_args=[*CFLAGS, "-O3", "-pthread"],
+        extra_link_args=["-pthread"],
+        libraries=["m"],
+    ),
     PlainLib(
         "hwsim.core.libhwcore",
         sources("hwsim/core"),
