@@ -7,9 +7,7 @@ import fcntl
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import cast
 
-from boardd.config.yamlfile import ConfigProblemsError
 from boardd.contract.errors import ConfigurationError
 from boardd.contract.text import _
 from hwsim.control.commands import Args, Commands
@@ -21,16 +19,13 @@ from hwsim.kernel.keeper import Keeper
 from hwsim.kernel.loop import Loop
 from hwsim.kernel.sim import Sim
 from hwsim.kernel.truth import TruthLog
+from hwsim.machine import SimulatedPc, legs_for
 from hwsim.process_faults import ProcessFaults
 from hwsim.scenario.file import Scenario, wall_base_ms
 from hwsim.scenario.world import World
 from hwsim.vendorlibs.rpc import RpcServer
-from hwsim.vendorlibs.synway.cards import build_machine
 from hwsim.vendorlibs.synway.fault_words import register_faults
 from hwsim.vendorlibs.synway.library import SynwayLibrary
-from hwsim.vendorlibs.synway.personality import personality
-
-LEGS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +63,9 @@ class Simulator:
             voices.mkdir(parents=True, exist_ok=True)
         self.loop = Loop()
         self.truth = TruthLog(options.truth / "truth.jsonl" if options.truth else None)
-        self.sim = Sim(Engine(LEGS, options.seed), self.truth, options.seed)
-        self.machine = build_machine(self.sim, *_synway_site(scenario, options.maker_config))
-        self.library = SynwayLibrary(self.machine)
+        self.sim = Sim(Engine(legs_for(scenario), options.seed), self.truth, options.seed)
+        self.machine = SimulatedPc(self.sim, scenario, options.maker_config)
+        self.library = SynwayLibrary(self.machine.synway)
         self.rpc = RpcServer(self.loop, self.sim, options.folder / "synway.sock", self.library)
         self.world = World(self.sim, self.machine, scenario, voices)
         register_faults(self.world.faults, self.library)
@@ -115,8 +110,13 @@ class Simulator:
             found["PYTHONHASHSEED"] = "0"
         return found
 
+    def connect(self) -> None:
+        """Put the far ends on E1s whose cards leave signalling to the host. Raises ConfigurationError: no library."""
+        self.machine.dahdi.connect()
+
     def run(self, *, stop_at_end: bool = False) -> None:
-        """Start the world and let time pass. Raises ConfigProblemsError, TokenStuckError."""
+        """Start the world and let time pass. Raises ConfigProblemsError, ConfigurationError, TokenStuckError."""
+        self.connect()
         self.world.start()
 
         def over() -> bool:
@@ -161,33 +161,3 @@ def _lock(folder: Path) -> int:
         text = _("{folder}: another simulator is running here; stop it (hwsim stop) or choose another folder (--dir)")
         raise ConfigurationError(text.format(folder=folder)) from error
     return fd
-
-
-def _synway_site(scenario: Scenario, maker_config: bytes | None) -> tuple[dict[str, object], bytes | None]:
-    """The site file's part for the maker's builder, or the maker's own file when the scenario names no cards."""
-    site: dict[str, object] = {}
-    if scenario.personality:
-        site["personality"] = scenario.personality.plain()
-        try:
-            personality(cast("str | dict[str, object]", scenario.personality.plain()))
-        except (ValueError, TypeError) as error:
-            raise ConfigProblemsError([scenario.personality.problem(str(error))]) from error
-    if not scenario.cards:
-        return site, maker_config
-    entries = []
-    for node in scenario.cards:
-        plain = node.plain()
-        if not isinstance(plain, dict):
-            raise ConfigProblemsError([node.problem("a card is a mapping")])
-        try:
-            build_machine_check(plain)
-        except ValueError as error:
-            raise ConfigProblemsError([node.problem(str(error))]) from error
-        entries.append(plain)
-    return {**site, "cards": entries}, None
-
-
-def build_machine_check(entry: dict[str, object]) -> None:
-    """Raise ValueError when the card cannot be built (unknown model, signalling, module letter)."""
-    with Engine(256, 0) as engine:
-        build_machine(Sim(engine, TruthLog(), 0), {"cards": [entry]})

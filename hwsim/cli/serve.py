@@ -89,6 +89,7 @@ def serve(
     cards = None if scenario.cards else find_config(config)
     options = Options(folder or default_folder(), seed, in_numbers(speed), truth, maker_config=cards)
     simulator = Simulator(scenario, options)
+    simulator.connect()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_args: simulator.stop())
     if ready_fd is not None:

@@ -130,12 +130,13 @@ class PriCircuit:
         restricted = Presentation.restricted(event.presentation)
         caller = dialled(event.caller, event.caller_plan) if event.caller else ""
         called = dialled(event.called, event.called_plan)
-        setup = Setup(called, caller, event.redirecting, "", event.complete, restricted)
+        complete = event.complete or not self.network.profile.overlap
+        setup = Setup(called, caller, event.redirecting, "", complete, restricted)
         net = self.circuit.net
         if net is None:
             self._clear(Cause.TEMPORARY_FAILURE)
             return
-        self.circuit.note("card", "setup", called=called, caller=caller, complete=event.complete)
+        self.circuit.note("card", "setup", called=called, caller=caller, complete=complete)
         net.on_setup(setup)
         if self.phase is Phase.THEIRS and not self._answered_setup:
             self.network.stack.need_more(self.call, self.channel)

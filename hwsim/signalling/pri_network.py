@@ -1,4 +1,7 @@
-"""The carrier's end of a PRI: one Q.931 stack on the D channel, thirty bearers of the exchange behind it."""
+"""The far end of a PRI: one Q.931 stack on the D channel, thirty bearers of the exchange behind it.
+
+It is the network, or with `Node.USER` the user: a PBX behind a card that plays the network.
+"""
 
 from __future__ import annotations
 
@@ -14,19 +17,20 @@ from hwsim.spanbus.bus import SpanBus
 from hwsim.spanbus.capture import PcapFile
 from hwsim.spanbus.channel import Channel, Ready
 
-DISC = bytes.fromhex("020153")
-"""Q.921 DISC with poll bit, from the network (SAPI 0, TEI 0)."""
+DISC = {Node.NETWORK: bytes.fromhex("020153"), Node.USER: bytes.fromhex("000153")}
+"""Q.921 DISC with poll bit from either side (SAPI 0, TEI 0)."""
 
 
 class PriNetwork:
-    """Attaches the network side to `bus.net`. Bearers are offered to the exchange while the data link is up.
+    """Attaches a stack of side `node` to `bus.net`. Bearers are offered to the exchange while the data link is up.
 
     Raises ConfigurationError when libpri is not installed.
     """
 
-    def __init__(self, sim: Sim, bus: SpanBus, profile: PriProfile | None = None) -> None:
+    def __init__(self, sim: Sim, bus: SpanBus, profile: PriProfile | None = None, node: Node = Node.NETWORK) -> None:
         self.sim = sim
         self.bus = bus
+        self.node = node
         self.profile = profile or PriProfile()
         self.link_up = False
         self.circuits = {slot: PriCircuit(self, circuit) for slot, circuit in bus.circuits.items()}
@@ -47,7 +51,7 @@ class PriNetwork:
 
     def restart_exchange(self, silent_ms: float = 0.0) -> None:
         """The carrier's signalling unit restarts: DISC, its calls are forgotten, then SABME from a new stack."""
-        self._send(DISC)
+        self._send(DISC[self.node])
         self.stack.close()
         self._link(False)
         for circuit in self.circuits.values():
@@ -81,7 +85,7 @@ class PriNetwork:
 
     # -- inside -----------------------------------------------------------------------------------------------------
     def _new_stack(self) -> PriStack:
-        stack = PriStack(self.sim, Node.NETWORK, self._send, self._on_event)
+        stack = PriStack(self.sim, self.node, self._send, self._on_event)
         for name, ms in self.profile.timers.items():
             stack.set_timer(name, ms)
         return stack

@@ -7,17 +7,26 @@ from dataclasses import dataclass, field
 
 from hwsim.signalling.q931_events import NumberPlan
 
+TIMERS = (
+    *("N200", "T200", "T203"),
+    *("T301", "T302", "T303", "T304", "T305", "T306", "T307", "T308", "T309", "T310", "T313", "T314", "T316"),
+    *("T317", "T318", "T319", "T320", "T321", "T322"),
+)
+"""Timers of Q.921 and Q.931 that the stack keeps by these names, and one counter."""
+
 
 @dataclass(frozen=True, slots=True)
 class PriProfile:
     """`called_plan` and `caller_plan` are the type of number in SETUP towards the card.
 
-    With a national caller plan the leading 0 of the number is not sent. `timers`: libpri timer names to milliseconds.
+    With a national caller plan the leading 0 of the number is not sent. `overlap`: the card may send a called number in
+    several messages; else what SETUP has is taken for all of it. `timers`: names of `TIMERS` to milliseconds.
     """
 
     called_plan: NumberPlan = NumberPlan.UNKNOWN_E164
     caller_plan: NumberPlan = NumberPlan.UNKNOWN_E164
     exclusive: bool = True
+    overlap: bool = True
     alerting_in_band: bool = True
     timers: Mapping[str, int] = field(default_factory=dict)
 

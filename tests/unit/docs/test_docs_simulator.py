@@ -7,6 +7,7 @@ import json
 import math
 import re
 import socket
+import sys
 import types
 import typing
 from enum import Enum
@@ -23,6 +24,7 @@ from hwsim.scenario import schema
 from hwsim.scenario.file import Scenario
 from hwsim.scenario.script_words import FIELDS
 from hwsim.simulator import Options, Simulator
+from hwsim.vendorlibs.dahdi import site as dahdi
 from hwsim.vendorlibs.synway.api import TABLE
 
 SECTIONS: dict[str, type[Section]] = {
@@ -41,6 +43,10 @@ SECTIONS: dict[str, type[Section]] = {
     "callers": schema.CallersSection,
     "fault": schema.FaultSection,
     "end": schema.EndSection,
+    "dahdi card": dahdi.DahdiCardSection,
+    "e1": dahdi.E1Section,
+    "pri": dahdi.PriSection,
+    "r2": dahdi.R2Section,
 }
 WORDS = {str: "text", int: "whole number", float: "number", bool: "yes/no", Path: "path"}
 SHIM = ROOT / "hwsim" / "vendorlibs" / "synway"
@@ -74,7 +80,8 @@ def default_words(field: typing.Any) -> str:
 
 
 def test_every_section_of_the_schema_is_in_the_tests_list():
-    found = {v for v in vars(schema).values() if isinstance(v, type) and issubclass(v, Section)} - {Section}
+    modules = (schema, dahdi)
+    found = {v for m in modules for v in vars(m).values() if isinstance(v, type) and issubclass(v, Section)} - {Section}
     assert found == set(SECTIONS.values())
 
 
@@ -94,7 +101,7 @@ def test_scenario_keys_types_and_defaults(name):
 @pytest.mark.parametrize("name", SECTIONS)
 def test_keys_documented_as_times_are_read_as_times(name):
     documented = table("simulator.md", f"{name} — ")
-    source = (ROOT / "hwsim/scenario/schema.py").read_text(encoding="utf-8")
+    source = Path(sys.modules[SECTIONS[name].__module__].__file__).read_text(encoding="utf-8")
     class_text = source.partition(f"class {SECTIONS[name].__name__}(")[2].partition("\nclass ")[0]
     drawn = {key for call in re.findall(r"parse_draw,([^)]*)\)", class_text) for key in re.findall(r'"(\w+)"', call)}
     times = {row[0].strip("`") for row in documented.rows if row[1] == "time"}
