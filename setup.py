@@ -107,6 +107,23 @@ LIBRARIES = [
         extra_compile_args=CFLAGS,
         extra_link_args=["-Wl,-soname,libshpa3.so", "-pthread"],
     ),
+    # One library in two builds with the same functions and soname: system calls, and hwsim.
+    PlainLib(
+        "drivers.dahdi.libdahdiio",
+        sources("drivers/dahdi/io"),
+        depends=headers("drivers/dahdi/decl"),
+        include_dirs=["drivers/dahdi/decl"],
+        extra_compile_args=CFLAGS,
+        extra_link_args=["-Wl,-soname,libdahdiio.so"],
+    ),
+    PlainLib(
+        "hwsim.vendorlibs.dahdi.libdahdiio",
+        sources("hwsim/vendorlibs/dahdi"),
+        depends=headers("hwsim/vendorlibs/dahdi", "drivers/dahdi/decl"),
+        include_dirs=["drivers/dahdi/decl"],
+        extra_compile_args=CFLAGS,
+        extra_link_args=["-Wl,-soname,libdahdiio.so", "-pthread"],
+    ),
     # Filters: they name the library that they front at load time; it need not be there to build.
     PlainLib(
         "hwsim.signalling.libhwpri",
