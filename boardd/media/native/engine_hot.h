@@ -1,0 +1,14 @@
+#ifndef MEDIA_ENGINE_HOT_H
+#define MEDIA_ENGINE_HOT_H
+
+/*
+ * Functions that run over the samples of every port are compiled twice, the wide one chosen when the library loads. Both
+ * compute the same: integers are exact, and no option lets the compiler reorder or fuse floating point.
+ */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+#define HOT __attribute__((target_clones("avx2", "default")))
+#else
+#define HOT
+#endif
+
+#endif

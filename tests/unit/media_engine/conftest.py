@@ -1,0 +1,18 @@
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from engine_stage import Stage
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """An engine that leaves no descriptor, clip or recording behind."""
+    before = len(os.listdir("/proc/self/fd"))
+    stage = Stage(tmp_path)
+    clips = stage.engine.stats().clips
+    yield stage
+    assert stage.engine.stats().clips == clips or stage.engine.stats().plays > 0
+    stage.close()
+    assert len(os.listdir("/proc/self/fd")) == before
