@@ -126,6 +126,13 @@ LIBRARIES = [
     ),
     # Filters: they name the library that they front at load time; it need not be there to build.
     PlainLib(
+        "boardd.signalling.libq931",
+        [f"boardd/signalling/native/q931_{part}.c" for part in ("link", "event", "call")],
+        depends=headers("boardd/signalling/native"),
+        extra_compile_args=CFLAGS,
+        extra_link_args=["-Wl,--filter,libpri.so.1.4"],
+    ),
+    PlainLib(
         "hwsim.signalling.libhwpri",
         ["hwsim/signalling/native/pri_door.c"],
         extra_compile_args=CFLAGS,

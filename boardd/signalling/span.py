@@ -6,7 +6,8 @@ A *call* is a positive number that the span gives out; it grows and is never use
     incoming  Incoming [MoreDigits …] [Connected] [Disconnected] Released
     outgoing  setup() [MoreDigitsWanted] [Proceeding] [Alerting] [Progress …] [Connected] [Disconnected] Released
 
-Every call that was offered or set up ends in exactly one Released; the slot is free from then on, not before.
+Every call that was offered or set up ends in exactly one Released; the slot is free from then on, not before. A slot
+that takes no calls is `Blocked`; a new span has all its slots blocked (link). Slots with a call are not spoken of.
 Disconnected (at most one) says that the other side, or the line, ended the call. Unless it is `in_band`, the span
 completes the clearing by itself; when it is, an announcement can be heard until `disconnect` is called or the
 protocol's own timer has run. After `disconnect` no event but Released follows.
@@ -96,14 +97,14 @@ class TrunkSpan(Protocol):
     def alerting(self, call: int, *, in_band: bool = True) -> bool:
         """Incoming: ringing; `in_band`: we send the tone ourselves."""
 
-    def progress(self, call: int) -> bool:
-        """Incoming: what we send can be heard before the answer."""
+    def progress(self, call: int, cause: int = 0) -> bool:
+        """Incoming: what we send can be heard before the answer; `cause` (0: none) says why it will not come."""
 
     def connect(self, call: int) -> bool:
         """Incoming: answer."""
 
-    def disconnect(self, call: int, cause: int = 16, *, in_band: bool = False) -> bool:
-        """End the call, in any state; again is False. `in_band`: the far end may listen to us before it clears."""
+    def disconnect(self, call: int, cause: int = 16) -> bool:
+        """End the call, in any state; again is False."""
 
     def restart(self, slot: int | None) -> None:
         """Bring a slot, or all (None), back to idle at both ends; calls there end with cause 41."""
@@ -165,7 +166,7 @@ class BlockReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Blocked(SlotEvent):
-    """The slot became unusable for new calls; `reason` is the first that holds, in BlockReason's order."""
+    """A free slot takes no calls any more, or the reason changed: the first that holds, in BlockReason's order."""
 
     reason: BlockReason
 

@@ -1,0 +1,128 @@
+"""RESTART of slots, one after the other (libpri keeps one in hand), and what a far end that does not answer means."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Protocol
+
+from boardd.contract.text import _
+from boardd.signalling.q931.core import Core
+from boardd.signalling.span import ChannelRestarted, Origin
+
+ATTEMPTS = 2
+_T316, _PATIENCE = "T316", "patience"
+
+
+class Ender(Protocol):
+    """Who ends the calls of a slot that is restarted."""
+
+    def restarted(self, slot: int, origin: Origin) -> None:
+        """End what is on the slot without a message."""
+
+
+class Restarts:
+    """The queue of slots to restart; a slot in it takes no calls."""
+
+    ender: Ender
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        self._queue: deque[int] = deque()
+        self._sent = 0
+        """The slot whose RESTART is out, 0: none."""
+        self._attempts = 0
+        self._answered = False
+        """The far end has acknowledged a RESTART in its life."""
+
+    def want(self, slot: int) -> None:
+        """Restart a slot as soon as it can be done."""
+        found = self.core.slots.get(slot)
+        if found is None:
+            return
+        if not self.core.slots.link_up:
+            found.dirty = True
+            return
+        found.restarting = True
+        if slot != self._sent and slot not in self._queue:
+            self._queue.append(slot)
+        self.core.slots.refresh(found)
+        self._next()
+
+    def not_needed(self, slot: int) -> None:
+        """A call came in on a slot whose restart has not been sent: the far end has no stale call there."""
+        if slot in self._queue:
+            self._queue.remove(slot)
+            self._done(slot)
+
+    def acknowledged(self, slot: int) -> None:
+        """RESTART ACKNOWLEDGE."""
+        self._answered = True
+        self.core.trouble("restart_unanswered", "", raised=False, lasts=True)
+        if slot != self._sent:
+            return
+        self._stop()
+        self._done(slot)
+        self.core.emit(ChannelRestarted(slot, by_far=False))
+        self._next()
+
+    def link_lost(self) -> None:
+        """Nothing can be restarted now; it is made up for when the link is back."""
+        for slot in self.core.slots:
+            if slot.restarting:
+                slot.restarting, slot.dirty = False, True
+        self._queue.clear()
+        self._stop()
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+    def _next(self) -> None:
+        if self._sent or not self._queue:
+            return
+        self._sent, self._attempts = self._queue.popleft(), 0
+        self.ender.restarted(self._sent, Origin.LINE)
+        self._send()
+        if not self._answered:
+            self.core.timers.start(_PATIENCE, self.core.profile.restart_patience_ms, self._out_of_patience)
+
+    def _send(self) -> None:
+        self._attempts += 1
+        with self.core.working():
+            self.core.stack.do("restart", self._sent)
+        self.core.timers.start(_T316, self.core.profile.ms("T316"), self._unanswered)
+
+    def _stop(self) -> None:
+        self._sent = 0
+        self.core.timers.cancel(_T316)
+        self.core.timers.cancel(_PATIENCE)
+
+    def _done(self, slot: int) -> None:
+        found = self.core.slots[slot]
+        found.restarting = found.stuck = found.dirty = False
+        self.core.trouble("stuck_call", "", slot, raised=False, lasts=True)
+        self.core.slots.refresh(found)
+
+    def _out_of_patience(self) -> None:
+        """No RESTART was ever answered: use the other slots, wait for this one only."""
+        waiting, self._queue = list(self._queue), deque()
+        self._tell_unanswered()
+        for slot in waiting:
+            self._done(slot)
+
+    def _unanswered(self) -> None:
+        if self._attempts < ATTEMPTS:
+            self._send()
+            return
+        slot = self._sent
+        self._stop()
+        self._tell_unanswered()
+        found = self.core.slots[slot]
+        found.restarting = False
+        found.stuck = self._answered
+        self.core.slots.refresh(found)
+        self._next()
+
+    def _tell_unanswered(self) -> None:
+        self.core.trouble(
+            "restart_unanswered",
+            _("the far end does not answer RESTART; if it never does, set `restart: never` for this span"),
+            lasts=True,
+        )
