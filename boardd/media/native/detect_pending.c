@@ -4,41 +4,6 @@
 
 #include "detect_public.h"
 
-struct dtmf_bank {
-    int lanes;
-};
-
-void dtmf_options_default(dtmf_options *options) { *options = (dtmf_options){0}; }
-
-dtmf_bank *dtmf_bank_new(int lanes)
-{
-    dtmf_bank *bank = lanes > 0 ? calloc(1, sizeof *bank) : NULL;
-    if (bank)
-        bank->lanes = lanes;
-    return bank;
-}
-
-void dtmf_bank_free(dtmf_bank *bank) { free(bank); }
-int dtmf_bank_reset(dtmf_bank *bank, int lane) { return lane >= 0 && lane < bank->lanes ? 0 : -1; }
-
-int dtmf_bank_set(dtmf_bank *bank, int lane, const dtmf_options *options)
-{
-    (void)options;
-    return dtmf_bank_reset(bank, lane);
-}
-
-int dtmf_bank_feed(dtmf_bank *bank, const int *lanes, int n_lanes, const short *const *in, const short *const *sent,
-                  int n_samples, det_event *out, int max)
-{
-    (void)in, (void)sent, (void)out, (void)max;
-    for (int i = 0; i < n_lanes; i++)
-        if (lanes[i] < 0 || lanes[i] >= bank->lanes)
-            return -1;
-    return n_samples < 80 || n_samples > 320 ? -1 : 0;
-}
-
-long dtmf_bank_lost(const dtmf_bank *bank) { return bank->lanes < 0; }
-
 struct progress_bank {
     int lanes;
 };
