@@ -83,6 +83,18 @@ LIBRARIES = [
         extra_link_args=["-pthread"],
         libraries=["m"],
     ),
+    # Registers of MFC-R2.
+    PlainLib(
+        "boardd.signalling.libmfcr2",
+        [
+            "boardd/signalling/native/mfcr2_register.c",
+            "boardd/signalling/native/mfcr2_tones.c",
+            "boardd/media/native/codec.c",
+        ],
+        depends=headers("boardd/signalling/native", "boardd/media/native"),
+        extra_compile_args=[*CFLAGS, "-O3"],
+        libraries=["m"],
+    ),
     PlainLib(
         "hwsim.core.libhwcore",
         sources("hwsim/core"),

@@ -162,6 +162,8 @@ class BlockReason(StrEnum):
     """A restart was sent and not acknowledged yet."""
     STUCK = "stuck"
     """The far end did not complete the release; a restart is needed."""
+    SUSPECT = "suspect"
+    """R2: the last seizure was not acknowledged; tried again later."""
 
 
 @dataclass(frozen=True, slots=True)
