@@ -56,7 +56,8 @@ class BusWire:
 
 
 class Site:
-    """The driver above the span: answers after `answer_ms` (None: never), refuses with `refuse`; all is in `events`."""
+    """The driver above the span: answers after `answer_ms` (None: never), refuses with `refuse`
+    (a cause, or causes by called number); all is in `events`."""
 
     def __init__(self, sim, end, slots, profile=None, direction=Direction.BOTH, answer_ms=300, refuse=None):
         self.sim, self.answer_ms, self.refuse = sim, answer_ms, refuse
@@ -69,8 +70,9 @@ class Site:
     def _event(self, event):
         self.events.append(event)
         if isinstance(event, Incoming):
-            if self.refuse is not None:
-                self.span.disconnect(event.call, self.refuse)
+            refuse = self.refuse.get(event.called.digits) if isinstance(self.refuse, dict) else self.refuse
+            if refuse is not None:
+                self.span.disconnect(event.call, refuse)
             elif self.answer_ms is not None:
                 self.span.alerting(event.call)
                 self.sim.later(self.answer_ms, self.span.connect, event.call)
