@@ -83,7 +83,7 @@ int32_t me_agc(me_engine *engine, int32_t id, int32_t target_mb, int32_t max_gai
         if (!was) {
             gain->gain_db = 0;
             gain->gain = 1;
-            gain->noise_dbm0 = -60;
+            gain->noise_dbm0 = 0; /* nothing is speech before there was a pause */
         }
     }
     engine_unlock(engine);

@@ -74,7 +74,7 @@ static bool refused(me_engine *engine, port *self, long answer)
 static long read_once(me_engine *engine, port *self)
 {
     device *line = self->inside;
-    unsigned long space = sizeof line->rx - (unsigned long)line->rx_bytes;
+    unsigned long space = (unsigned long)(RX_BLOCKS * block_bytes(line) - line->rx_bytes);
     if (space == 0 || self->failed)
         return 0;
     for (int attempt = 0; attempt < 2; attempt++) {
@@ -220,7 +220,7 @@ static void say(me_engine *engine, port *self)
     line->filled = true;
     if (line->tx_bytes)
         push(engine, self);
-    if (line->tx_bytes + block > (int32_t)sizeof line->tx) {
+    if (line->tx_bytes + block > TX_BLOCKS * block) {
         self->unsent += ME_BLOCK;
         return;
     }

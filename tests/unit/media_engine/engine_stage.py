@@ -8,6 +8,7 @@ from pathlib import Path
 from boardd.media.engine.engine import Engine
 from boardd.media.engine.events import EngineEvent
 from boardd.media.engine.port import DeviceLine, EnginePort
+from hwsim.core.sound import alaw_decode, alaw_encode
 
 BLOCK = 160
 SILENCE = 0xD5
@@ -21,6 +22,16 @@ def pcm(samples: Iterable[int]) -> bytes:
 def samples(sound: bytes) -> list[int]:
     """The numbers in it."""
     return list(array.array("h", sound))
+
+
+def coded(values: Iterable[int]) -> bytes:
+    """A-law bytes of linear samples, by the simulator's tables, which share nothing with the engine's."""
+    return bytes(alaw_encode(array.array("h", values)))
+
+
+def decoded(sound: bytes) -> list[int]:
+    """Linear samples of A-law bytes, by the same."""
+    return list(alaw_decode(sound))
 
 
 def ramp(count: int, first: int = 0) -> list[int]:
@@ -39,6 +50,17 @@ class Wire:
 
     def say(self, sound: bytes) -> None:
         assert self.far.send(sound) == len(sound)
+
+    def fill(self) -> int:
+        """Zeros until the device takes not one byte more; how many."""
+        total = 0
+        for size in (4096, 160, 1):
+            try:
+                while True:
+                    total += self.card.send(bytes(size))
+            except BlockingIOError:
+                pass
+        return total
 
     def heard(self) -> bytes:
         """Everything that the engine has written since the last time."""
@@ -87,6 +109,11 @@ class Stage:
         port = self.engine.device_port(device, self.told.append)
         port.run()
         return wire, port
+
+    def device(self, descriptor, read, write, ioctl, request, error) -> DeviceLine:
+        return DeviceLine(
+            descriptor, read=read, write=write, ioctl=ioctl, event_request=request, event_errno=error, prefill=0
+        )
 
     def all(self, kind: type[EngineEvent]) -> list[EngineEvent]:
         return [event for event in self.told if isinstance(event, kind)]
