@@ -25,6 +25,7 @@ from boardd.media.engine.errors import checked, file_error
 from boardd.media.engine.events import EngineEvent, RecordEnded, RecordGap, read_event
 from boardd.media.engine.port import DeviceLine, EnginePort
 from boardd.media.engine.recording import Format, Recording, RecordState, Tap
+from boardd.media.engine.ring import RingEnd
 
 BLOCK_SAMPLES = 160
 BLOCK_NS = 20_000_000
@@ -190,6 +191,17 @@ class Engine:
         """A leg in memory; `source`: what it plays is heard by its sinks (music)."""
         ignore: Callable[[EngineEvent], None] = lambda _event: None  # noqa: E731
         return self._port(self.lib.me_port_null(self.handle, capacity, source), on_event or ignore, "null port")
+
+    def ring_port(
+        self, end: RingEnd, on_event: Callable[[EngineEvent], None], *, delay_ms: int = 0, drives: bool = False
+    ) -> EnginePort:
+        """A leg in another process; takes the descriptors of `end` over, also on failure.
+
+        `delay_ms` is the time from the peer's tick to ours (25 .. 100, 0: 32). `drives`: without a device the peer's
+        blocks drive our ticks; only one of both ends may do so.
+        """
+        fds = self.ffi.new("me_ring_fds *", end.take())
+        return self._port(self.lib.me_port_ring(self.handle, fds, delay_ms, drives), on_event, "ring port")
 
     def _port(self, answer: int, on_event: Callable[[EngineEvent], None], what: str) -> EnginePort:
         port = EnginePort(self, checked(answer, what), on_event)

@@ -217,7 +217,7 @@ void engine_tick(me_engine *engine)
 void me_tick(me_engine *engine, int64_t now_ns)
 {
     engine_lock(engine);
-    engine->clock.last_ns = now_ns;
+    clock_tick(&engine->clock, now_ns);
     engine_tick(engine);
     engine_unlock(engine);
 }

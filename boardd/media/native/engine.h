@@ -39,6 +39,9 @@ typedef struct {
     bool told;
     int64_t due_ns;     /* of the next block, when a timer drives */
     int64_t last_ns;    /* when a block was done last; -1: none yet */
+    int64_t paced_ns;   /* when it would have been done by a machine that is never late */
+    int64_t least_ns;   /* lateness of the most punctual tick of this window */
+    int32_t window;     /* ticks in it; 0: nothing known yet */
     int64_t late, late_told, worst_us, worst_told_us;
     int64_t told_ns;    /* of the last ME_EV_LATE */
 
@@ -97,6 +100,8 @@ void banks_restart(me_engine *engine, port *self);
 /* engine_clock.c */
 int clock_open(me_engine *engine);
 void clock_close(me_engine *engine);
+/* A tick begins at now_ns. */
+void clock_tick(tick_clock *clock, int64_t now_ns);
 /* A port began, stopped, or is about to go: returns when nobody waits on its descriptor any more. */
 void clock_ports_changed(me_engine *engine, const port *gone);
 

@@ -20,7 +20,10 @@ enum {
     MOST_AT_ONCE = 16,         /* blocks in one service */
     LOST_AFTER_BLOCKS = 3,     /* a device that drives and is silent for so long drives no more */
     FORGET_AFTER_BLOCKS = 250, /* a timer that is further behind does not try to catch up */
-    IDLE_MS = 500
+    IDLE_MS = 500,
+    WINDOW = 128,              /* ticks */
+    LEAK_NS = 2000,            /* a tick may come so much later than the pace says: 100 ppm */
+    SLIPPED_NS = 1000000       /* when no tick of a window was more punctual, the pace has changed */
 };
 
 static const int64_t SECOND_NS = 1000000000;
@@ -41,16 +44,44 @@ void clock_close(me_engine *engine)
     pthread_cond_destroy(&engine->clock.left);
 }
 
-/* The port that drives, NULL: a timer. */
+/*
+ * Ticks come late, never early, by what the scheduler makes of it. Their lower edge is the clock that drives them; other
+ * engines follow that, not the jitter.
+ */
+void clock_tick(tick_clock *clock, int64_t now_ns)
+{
+    clock->last_ns = now_ns;
+    int64_t paced_ns = clock->paced_ns + ME_BLOCK_NS + LEAK_NS;
+    if (clock->window == 0 || now_ns < paced_ns) {
+        paced_ns = now_ns;
+    }
+    int64_t late_ns = now_ns - paced_ns;
+    clock->least_ns = clock->window == 0 || late_ns < clock->least_ns ? late_ns : clock->least_ns;
+    if (++clock->window > WINDOW) {
+        if (clock->least_ns > SLIPPED_NS)
+            paced_ns += clock->least_ns;
+        clock->window = 1;
+        clock->least_ns = INT64_MAX;
+    }
+    clock->paced_ns = paced_ns;
+}
+
+static bool may_drive(const port *self)
+{
+    return self->running && !self->failed && !self->peer_gone && !self->stalled && self->kind->fill &&
+           (!self->kind->may_drive || self->kind->may_drive(self));
+}
+
+/* The port that drives, NULL: a timer. A device goes before a ring. */
 static port *choose(me_engine *engine)
 {
     tick_clock *clock = &engine->clock;
     port *best = port_find(engine, clock->port);
-    if (!best || !device_may_drive(best) || best->stalled)
+    if (best && !may_drive(best))
         best = NULL;
-    for (int32_t i = 0; i < engine->running_count && !best; i++) {
+    for (int32_t i = 0; i < engine->running_count && (!best || best->kind->number != PORT_DEVICE); i++) {
         port *candidate = engine->ports[engine->running[i]];
-        if (device_may_drive(candidate) && !candidate->stalled)
+        if (may_drive(candidate) && (!best || candidate->kind->number == PORT_DEVICE))
             best = candidate;
     }
     int32_t id = best ? best->id : 0;
@@ -96,11 +127,11 @@ static int32_t by_device(me_engine *engine, port *driver, int64_t now_ns)
     tick_clock *clock = &engine->clock;
     int64_t before_ns = clock->last_ns;
     int32_t done = 0;
-    while (done < MOST_AT_ONCE && !driver->failed) {
-        device_fill(engine, driver);
-        if (!device_ready(driver))
+    while (done < MOST_AT_ONCE && !driver->failed && !driver->peer_gone) {
+        driver->kind->fill(engine, driver);
+        if (!driver->kind->ready(driver))
             break;
-        clock->last_ns = now_ns;
+        clock_tick(clock, now_ns);
         engine_tick(engine);
         done++;
     }
@@ -117,14 +148,18 @@ static int32_t by_device(me_engine *engine, port *driver, int64_t now_ns)
 static int32_t by_timer(me_engine *engine, int64_t now_ns)
 {
     tick_clock *clock = &engine->clock;
-    if (clock->due_ns == 0 || now_ns - clock->due_ns > FORGET_AFTER_BLOCKS * (int64_t)ME_BLOCK_NS)
+    if (clock->due_ns != 0 && now_ns - clock->due_ns > FORGET_AFTER_BLOCKS * (int64_t)ME_BLOCK_NS) {
+        note_late(clock, now_ns - clock->due_ns);
+        clock->due_ns = 0;
+    }
+    if (clock->due_ns == 0)
         clock->due_ns = now_ns;
     int32_t done = 0;
     while (done < MOST_AT_ONCE && now_ns >= clock->due_ns) {
         if (now_ns - clock->due_ns > ME_BLOCK_NS)
             note_late(clock, now_ns - clock->due_ns);
         clock->due_ns += ME_BLOCK_NS;
-        clock->last_ns = now_ns;
+        clock_tick(clock, now_ns);
         engine_tick(engine);
         done++;
     }
@@ -136,11 +171,12 @@ static int32_t service(me_engine *engine, int64_t now_ns)
     if (engine->running_count == 0) {
         engine->clock.last_ns = -1;
         engine->clock.due_ns = 0;
+        engine->clock.window = 0;
         return 0;
     }
     port *driver = choose(engine);
     int32_t done = driver ? by_device(engine, driver, now_ns) : by_timer(engine, now_ns);
-    if (driver && (driver->stalled || driver->failed))
+    if (driver && !may_drive(driver))
         choose(engine);
     tell_late(engine, now_ns);
     return done;
@@ -168,7 +204,7 @@ static int wait_for(me_engine *engine, int64_t *due_ns)
     }
     if (clock->last_ns >= 0)
         *due_ns = clock->last_ns + (LOST_AFTER_BLOCKS * (int64_t)ME_BLOCK_NS + 1000);
-    return device_fd(driver);
+    return driver->kind->descriptor(driver);
 }
 
 int32_t me_clock_fd(me_engine *engine, int64_t *due_ns)

@@ -300,3 +300,20 @@ typedef struct {
 int32_t me_get_record(me_engine *engine, int32_t recording, me_record_state *state);
 /* Answers how many were copied. */
 int32_t me_record_gaps(me_engine *engine, int32_t recording, me_gap *gaps, int32_t max);
+
+/* ---- Rings: two engines in two processes ---- */
+
+/* What a process needs to attach: descriptors are handed over by SCM_RIGHTS in this order. */
+typedef struct {
+    int32_t memory;           /* memfd, sealed */
+    int32_t mine;             /* eventfd that this end writes after each block */
+    int32_t theirs;           /* eventfd that the other end writes */
+    int32_t peer;             /* socket whose end of file is the other's death */
+    int32_t side;             /* no descriptor: 0 or 1, which end this is */
+} me_ring_fds;
+
+/* Two ends; the caller hands one to each engine and closes what it keeps no longer. 0 or ME_E_FILE. */
+int32_t me_ring_make(me_ring_fds *first, me_ring_fds *second);
+/* Takes the descriptors over, also on failure. delay_ms: from the peer's tick to ours, 25 .. 100; 0: 32. drives: where there
+   is no device the peer's blocks drive the ticks; at one end only. */
+int32_t me_port_ring(me_engine *engine, const me_ring_fds *fds, int32_t delay_ms, int32_t drives);

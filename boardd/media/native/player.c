@@ -75,9 +75,11 @@ bool player_mix(me_engine *engine, port *self, int32_t *mix)
     player *play = &self->play;
     int done = 0;
     bool again = false; /* of lists shorter than a block one round is told */
-    while (done < ME_BLOCK) {
+    for (;;) {
         const me_clip *clip = play->clips[play->index];
         int64_t left = clip->samples - play->position;
+        if (left > 0 && done == ME_BLOCK)
+            break;
         if (left > 0) {
             int count = left < ME_BLOCK - done ? (int)left : ME_BLOCK - done;
             add(&mix[done], clip, play->position, count, play->gain);
@@ -87,23 +89,16 @@ bool player_mix(me_engine *engine, port *self, int32_t *mix)
             continue;
         }
         play->position = 0;
-        if (++play->index < play->count) {
-            if (!again)
-                tell(engine, self, engine->now + done, ME_EV_PLAY_NEXT, play->index, play->played);
-            continue;
+        if (++play->index == play->count) {
+            if (!play->loop || play->played == 0) {
+                player_end(engine, self, engine->now + done, play->loop ? ME_EMPTY : ME_ENDED);
+                break;
+            }
+            play->index = 0;
         }
-        if (!play->loop) {
-            player_end(engine, self, engine->now + done, ME_ENDED);
-            break;
-        }
-        if (play->played == 0) {
-            player_end(engine, self, engine->now, ME_EMPTY);
-            break;
-        }
-        play->index = 0;
         if (!again)
-            tell(engine, self, engine->now + done, ME_EV_PLAY_NEXT, 0, play->played);
-        again = true;
+            tell(engine, self, engine->now + done, ME_EV_PLAY_NEXT, play->index, play->played);
+        again |= play->index == 0;
     }
     return done > 0;
 }

@@ -32,6 +32,12 @@ typedef struct {
     void (*run)(me_engine *engine, port *self);  /* has begun or stopped; NULL: nothing to do */
     void (*close)(port *self);
     void (*state)(const port *self, me_port_state *state); /* what only this kind knows; NULL: nothing */
+
+    /* Kinds that may drive the ticks: look for a block, whether there is one, and what to wait on. */
+    void (*fill)(me_engine *engine, port *self);
+    bool (*ready)(const port *self);
+    int (*descriptor)(const port *self);
+    bool (*may_drive)(const port *self); /* NULL: always */
 } port_kind;
 
 typedef struct {
@@ -100,12 +106,6 @@ const uint8_t *port_heard_alaw(port *self);
 const uint8_t *port_said_alaw(port *self);
 /* 2^12 times the factor. */
 int32_t gain_of_mb(int32_t mb);
-
-/* port_device.c: reads what has come; whether a block is there; the descriptor to wait on. */
-void device_fill(me_engine *engine, port *self);
-bool device_ready(const port *self);
-int device_fd(const port *self);
-bool device_may_drive(const port *self);
 
 /* link.c */
 void links_mix(port *self, int32_t *mix, bool *any);

@@ -91,26 +91,22 @@ static long read_once(me_engine *engine, port *self)
     return 0;
 }
 
-void device_fill(me_engine *engine, port *self)
+static void fill(me_engine *engine, port *self)
 {
     device *line = self->inside;
     if (line->rx_bytes < block_bytes(line))
         read_once(engine, self);
 }
 
-bool device_ready(const port *self)
+static bool ready(const port *self)
 {
     const device *line = self->inside;
     return line->rx_bytes >= block_bytes(line);
 }
 
-int device_fd(const port *self) { return ((const device *)self->inside)->options.fd; }
+static int descriptor(const port *self) { return ((const device *)self->inside)->options.fd; }
 
-bool device_may_drive(const port *self)
-{
-    return self->kind->number == PORT_DEVICE && self->running && !self->failed &&
-           !((const device *)self->inside)->options.no_clock;
-}
+static bool may_drive(const port *self) { return !((const device *)self->inside)->options.no_clock; }
 
 /* Once a second: a delay that a late tick left behind must not stay for ever. */
 static void look(me_engine *engine, port *self)
@@ -152,10 +148,10 @@ static void decode(const device *line, port *self)
 static void hear(me_engine *engine, port *self)
 {
     device *line = self->inside;
-    device_fill(engine, self);
-    if ((engine->blocks + self->index) % LOOK_EVERY == 0 && device_ready(self))
+    fill(engine, self);
+    if ((engine->blocks + self->index) % LOOK_EVERY == 0 && ready(self))
         look(engine, self);
-    if (!device_ready(self)) {
+    if (!ready(self)) {
         memset(self->heard, 0, sizeof self->heard);
         if (line->begun)
             port_missing(engine, self, ME_BLOCK);
@@ -239,7 +235,15 @@ static void run(me_engine *engine, port *self)
 
 static void close_line(port *self) { free(self->inside); }
 
-static const port_kind DEVICE = {PORT_DEVICE, hear, say, run, close_line, NULL};
+static const port_kind DEVICE = {.number = PORT_DEVICE,
+                                 .hear = hear,
+                                 .say = say,
+                                 .run = run,
+                                 .close = close_line,
+                                 .fill = fill,
+                                 .ready = ready,
+                                 .descriptor = descriptor,
+                                 .may_drive = may_drive};
 
 int32_t me_port_device(me_engine *engine, const me_device *options)
 {

@@ -46,8 +46,8 @@ static void close_line(port *self)
     free(line);
 }
 
-static const port_kind NULL_LINE = {PORT_NULL, hear, say, NULL, close_line, NULL};
-static const port_kind SOURCE = {PORT_SOURCE, hear, say, NULL, close_line, NULL};
+static const port_kind NULL_LINE = {.number = PORT_NULL, .hear = hear, .say = say, .close = close_line};
+static const port_kind SOURCE = {.number = PORT_SOURCE, .hear = hear, .say = say, .close = close_line};
 
 int32_t me_port_null(me_engine *engine, int32_t capacity, int32_t source)
 {

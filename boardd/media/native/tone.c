@@ -197,11 +197,15 @@ bool digits_fill(me_engine *engine, port *self, int16_t *block)
 {
     digit_sender *sender = &self->digits;
     int32_t mix[ME_BLOCK] = {0};
-    for (int done = 0; done < ME_BLOCK;) {
-        if (sender->left == 0 && !next_phase(sender)) {
+    for (int done = 0;;) {
+        if (sender->left == 0) {
+            if (next_phase(sender))
+                continue;
             digits_end(engine, self, engine->now + done, ME_ENDED);
             break;
         }
+        if (done == ME_BLOCK)
+            break;
         int count = sender->left < ME_BLOCK - done ? sender->left : ME_BLOCK - done;
         for (int n = 0; sender->sounding && n < count; n++)
             mix[done + n] = next(&sender->voices[0]) + next(&sender->voices[1]);

@@ -3,7 +3,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from engine_native import build
 from engine_stage import Stage
+
+
+@pytest.fixture(scope="session")
+def fakes(tmp_path_factory):
+    """The C library of `engine_native` and its FFI."""
+    return build(tmp_path_factory.mktemp("fakes"))
 
 
 @pytest.fixture

@@ -192,11 +192,9 @@ def test_the_clock_is_a_port_that_may_and_can(stage):
     assert [clock.port for clock in stage.all(ClockChanged)][-3:] == [_other.number, 0, _other.number]
 
 
-def test_events_of_a_device_are_told_and_its_sound_goes_on(stage, tmp_path):
+def test_events_of_a_device_are_told_and_its_sound_goes_on(stage, fakes):
     """A device in C that answers -500 to read and write while events wait, as line drivers do."""
-    from engine_native import build
-
-    lib, ffi = build(tmp_path)
+    lib, ffi = fakes
     device = ffi.new("fake_device *")
     port = stage.engine.device_port(
         stage.device(lib.fake_fd(device), lib.fake_read, lib.fake_write, lib.fake_ioctl, 77, 500), stage.told.append

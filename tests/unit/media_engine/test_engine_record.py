@@ -244,7 +244,9 @@ def test_a_really_full_disk(stage):
     """A small tmpfs."""
     folder = stage.folder / "small"
     folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)], check=True)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("may not mount")
     try:
         wire, port = stage.wire()
         recording = stage.engine.record(folder / "x.wav", (port, Tap.HEARS), (port, Tap.SAYS), form=Format.WAV)

@@ -197,11 +197,11 @@ def test_digits_that_are_stopped_tell_how_many_were_sent(stage):
     port.send_digits("123456")
     with pytest.raises(WrongStateError):
         port.send_digits("1")
-    stage.tick(25)
+    stage.tick(24)
     assert port.stop_digits()
     stage.tick()
     assert (stage.one(DigitsSent).reason, stage.one(DigitsSent).digits) == (Reason.STOPPED, 2)
-    assert not any(samples(port.take(26 * BLOCK))[25 * BLOCK :])
+    assert not any(samples(port.take(25 * BLOCK))[24 * BLOCK :])
 
 
 @pytest.mark.parametrize("digits", ["", "12E", "1" * 65, "１", "1 2"])
