@@ -139,7 +139,7 @@ LIBRARIES = [
     # Filters: they name the library that they front at load time; it need not be there to build.
     PlainLib(
         "boardd.signalling.libq931",
-        [f"boardd/signalling/native/q931_{part}.c" for part in ("link", "event", "call")],
+        [f"boardd/signalling/native/q931_{part}.c" for part in ("link", "guard", "event", "call")],
         depends=headers("boardd/signalling/native"),
         extra_compile_args=CFLAGS,
         extra_link_args=["-Wl,--filter,libpri.so.1.4"],

@@ -11,7 +11,7 @@
 
 typedef struct q9_link q9_link;
 
-/* Kinds of event, by libpri's numbers. */
+/* Kinds of event, by libpri's numbers; others (facility, notification, hold, maintenance) are not told. */
 enum {
     Q9_UP = 1,
     Q9_DOWN = 2,
@@ -23,16 +23,12 @@ enum {
     Q9_ANSWER = 8,
     Q9_HANGUP_ACK = 9,
     Q9_RESTART_ACK = 10,
-    Q9_FACILITY = 11,
     Q9_INFORMATION = 12,
     Q9_PROCEEDING = 13,
     Q9_SETUP_ACK = 14,
     Q9_HANGUP_REQUEST = 15,
-    Q9_NOTIFY = 16,
     Q9_PROGRESS = 17,
     Q9_KEYPAD = 18,
-    Q9_SERVICE = 19,
-    Q9_SERVICE_ACK = 20,
     Q9_CONNECT_ACK = 27
 };
 
@@ -53,7 +49,6 @@ typedef struct {
     int32_t complete;
     int32_t flexible;
     int32_t capability;
-    int32_t status;
     int32_t caller_plan;
     int32_t presentation;
     int32_t called_plan;

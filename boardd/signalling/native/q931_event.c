@@ -57,10 +57,6 @@ int q9_flatten(const union pri_events *from, q9_event *to)
     case Q9_RESTART:
     case Q9_RESTART_ACK:
         return 1;
-    case Q9_SERVICE:
-    case Q9_SERVICE_ACK:
-        to->status = from->restart.status;
-        return 1;
     case Q9_RING:
         flatten_ring(from, to);
         return 1;
@@ -100,11 +96,7 @@ int q9_flatten(const union pri_events *from, q9_event *to)
         to->call = number_of(from->keypad.call);
         COPY(to->called, from->keypad.digits);
         return 1;
-    case Q9_NOTIFY:
-        to->call = number_of(from->notify.call);
-        to->status = from->notify.info;
-        return 1;
-    default: /* facility, hold, retrieve: nobody here uses them */
+    default:
         return 0;
     }
 }

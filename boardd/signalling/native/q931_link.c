@@ -24,7 +24,10 @@ EXPORT int gettimeofday(struct pri_time *restrict now, void *restrict zone)
 
 EXPORT const char *q9_library_version(void) { return pri_get_version(); }
 
-/* libpri counts two octets for the check sequence, both ways, and never looks at them. */
+/*
+ * libpri counts two octets for the check sequence, both ways, and never looks at them. It may look behind the end of a
+ * frame that is too short for what it says it is: there it finds zeros, not what an earlier frame left on the stack.
+ */
 static int on_read(struct pri *pri, void *octets, int room)
 {
     q9_link *link = pri_get_userdata(pri);
@@ -33,6 +36,7 @@ static int on_read(struct pri *pri, void *octets, int room)
     if (size <= 0 || size > room - FCS_BYTES)
         return 0;
     memcpy(octets, link->in, (size_t)size);
+    memset((uint8_t *)octets + size, 0, (size_t)(room - size));
     return size + FCS_BYTES;
 }
 
@@ -125,6 +129,8 @@ EXPORT int q9_receive(q9_link *link, const void *frame, int32_t size, q9_event *
     link->counters.frames_in++;
     memcpy(link->in, frame, (size_t)size);
     link->in_size = size;
+    if (!q9_guard(link->in, size))
+        link->counters.refused_in++;
     return q9_flatten(pri_check_event(link->pri), out);
 }
 

@@ -32,6 +32,9 @@ struct q9_link {
 /* Copies an event of libpri; 0 when there is none that anybody wants. */
 int q9_flatten(const union pri_events *from, q9_event *to);
 
+/* Makes a frame harmless that libpri must not see; 0: it was not. */
+int q9_guard(uint8_t *frame, int32_t size);
+
 static inline struct q931_call *call_of(int64_t call) { return (struct q931_call *)(intptr_t)call; }
 
 #endif

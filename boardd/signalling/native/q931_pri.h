@@ -67,13 +67,8 @@ union pri_events {
         struct q931_call *call;
         char digits[64];
     } keypad;
-    struct {
-        int kind, channel, info;
-        void *reserved;
-        struct q931_call *call;
-    } notify;
-    struct { /* RESTART, RESTART_ACK; SERVICE, SERVICE_ACK have the status */
-        int kind, channel, status;
+    struct { /* RESTART, RESTART_ACK */
+        int kind, channel;
     } restart;
     struct { /* CONFIG_ERROR */
         int kind;

@@ -91,7 +91,7 @@ class Clearing:
         if core.message is None and core.slots.link_up:
             slot = core.slots.get(call.slot)
             if slot is not None:
-                slot.stuck = core.profile.restart is not RestartPolicy.NEVER
+                slot.stuck = slot.restarting = core.profile.restart is not RestartPolicy.NEVER
             core.trouble(
                 "stuck_call",
                 _("timeslot {slot}: the far end did not complete the release of a call (T308 twice)").format(
@@ -119,11 +119,8 @@ class Clearing:
 
     # -- by nobody --------------------------------------------------------------------------------------------------
     def forget(self, call: Call) -> None:
-        """Drop the call without a message; the far end may still have it."""
+        """Drop the call without a message."""
         self.core.do("forget", call)
-        slot = self.core.slots.get(call.slot)
-        if slot is not None and not call.silent:
-            slot.dirty = True
         self.end(call)
 
     def restarted(self, slot: int, origin: Origin) -> None:
@@ -146,6 +143,8 @@ class Clearing:
         slot = core.slots.get(call.slot)
         if slot is not None and slot.call == call.number:
             slot.call = 0
+            # The far end could not be told; it may believe that the call goes on.
+            slot.dirty = slot.dirty or not core.slots.link_up
         core.emit(Released(call.slot, call.number, Cause.NORMAL_UNSPECIFIED if call.cause is None else call.cause))
         if slot is not None:
             core.slots.refresh(slot)

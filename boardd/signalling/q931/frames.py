@@ -9,6 +9,8 @@ from enum import IntEnum
 
 Q931_DISCRIMINATOR = 0x08
 MAINTENANCE_DISCRIMINATORS = (0x03, 0x43)
+SERVICE, SERVICE_ACK = 0x0F, 0x07
+"""Message types under the discriminators of maintenance."""
 _UNNUMBERED = {0x6F: "SABME", 0x63: "UA", 0x43: "DISC", 0x0F: "DM", 0x87: "FRMR", 0x03: "UI", 0xAF: "XID"}
 _SUPERVISORY = {0x01: "RR", 0x05: "RNR", 0x09: "REJ"}
 _POLL = 0x10
@@ -39,6 +41,7 @@ class MessageType(IntEnum):
 class Element(IntEnum):
     """Information elements of codeset 0 that are read here."""
 
+    CHANGE_STATUS = 0x01
     BEARER = 0x04
     CAUSE = 0x08
     CALL_STATE = 0x14
@@ -78,6 +81,11 @@ class Message:
     def get(self, element: Element) -> bytes | None:
         """The content of the first such element of codeset 0."""
         return next((content for codeset, code, content in self.elements if codeset == 0 and code == element), None)
+
+    @property
+    def is_service(self) -> bool:
+        """A maintenance message, not one of Q.931."""
+        return self.discriminator in MAINTENANCE_DISCRIMINATORS
 
     @property
     def cause(self) -> Cause | None:

@@ -22,7 +22,7 @@ from boardd.signalling.span import (
 CHANNEL_UNACCEPTABLE = 6
 IN_BAND = 1 << 3
 """Bit of progress indicator 8 in `StackEvent.progress`."""
-_DIGITS = frozenset("0123456789*#ABCDabcd")
+_DIGITS = frozenset("0123456789*#ABCD")
 
 
 class OutgoingSide:
@@ -157,4 +157,4 @@ def check_number(argument: str, number: Number, *, needed: bool = False) -> None
     """Raise ArgumentError for digits that cannot stand in a number element."""
     digits = number.digits
     if len(digits) > DIGITS_MAX or not set(digits) <= _DIGITS or (needed and not digits):
-        raise ArgumentError(f"{argument} must be 1-{DIGITS_MAX} of 0-9 * #", argument=argument, value=digits)
+        raise ArgumentError(f"{argument} must be 1-{DIGITS_MAX} of 0-9 * # A-D", argument=argument, value=digits)

@@ -18,7 +18,7 @@ from typing import Any
 from boardd.signalling.q931.calls import Call
 from boardd.signalling.q931.clearing import Clearing
 from boardd.signalling.q931.core import Core
-from boardd.signalling.q931.frames import MAINTENANCE_DISCRIMINATORS, read_frame
+from boardd.signalling.q931.frames import SERVICE, Element, Message, read_frame
 from boardd.signalling.q931.incoming import IncomingSide
 from boardd.signalling.q931.link import LinkWatch
 from boardd.signalling.q931.outgoing import OutgoingSide
@@ -174,9 +174,11 @@ class Q931Span:
             self.trace.note(frame, sent=False)
             self._watch.received(frame)
             with self._core.working():
-                self._core.message = read_frame(frame).message
+                self._core.message = message = read_frame(frame).message
                 event = self._core.stack.receive(frame)
-                if event is not None:
+                if message is not None and message.is_service:
+                    self._on_service(message)
+                elif event is not None:
                     self._on_event(event)
                 self._core.message = None
                 self._clearing.sweep()
@@ -214,8 +216,6 @@ class Q931Span:
         elif kind is Kind.RESTART_ACK:
             for slot in self._meant(event):
                 self._restarts.acknowledged(slot.slot)
-        elif kind is Kind.SERVICE:
-            self._on_service(self._meant(event), event.status)
         else:
             self._on_call_event(event)
 
@@ -240,11 +240,6 @@ class Q931Span:
 
     def _link(self, *, up: bool) -> None:
         core = self._core
-        message = core.message
-        if message is not None and message.discriminator in MAINTENANCE_DISCRIMINATORS:
-            # SERVICE of the D channel: libpri says "link", the far end means all its slots.
-            self._on_service(list(core.slots), IN_SERVICE if up else OUT_OF_SERVICE)
-            return
         if up == core.slots.link_up:
             return
         core.slots.link_up = up
@@ -281,9 +276,14 @@ class Q931Span:
             self._core.slots.refresh(slot)
             self._core.emit(ChannelRestarted(slot.slot, by_far=True))
 
-    def _on_service(self, meant: list[Slot], status: int) -> None:
-        for slot in meant:
-            slot.far = status != IN_SERVICE
+    def _on_service(self, message: Message) -> None:
+        """SERVICE. libpri answers it, except for the whole interface, but does not read the status."""
+        status = message.get(Element.CHANGE_STATUS)
+        if message.kind != SERVICE or not status or not self.profile.service_messages:
+            return
+        one = None if message.slot is None else self._core.slots.get(message.slot)
+        for slot in list(self._core.slots) if message.slot is None else [one] if one is not None else []:
+            slot.far = status[0] & 0xF != IN_SERVICE
             self._core.slots.refresh(slot)
 
     def _meant(self, event: StackEvent) -> list[Slot]:

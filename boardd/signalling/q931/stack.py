@@ -49,7 +49,6 @@ class Kind(IntEnum):
     PROCEEDING = 13
     SETUP_ACK = 14
     HANGUP_REQUEST = 15
-    NOTIFY = 16
     PROGRESS = 17
     KEYPAD = 18
     SERVICE = 19
@@ -70,7 +69,6 @@ class StackEvent:
     complete: bool = False
     flexible: bool = False
     capability: int = 0
-    status: int = 0
     caller_plan: int = 0
     presentation: int = 0
     called_plan: int = 0
@@ -242,7 +240,6 @@ class Stack:
             bool(found.complete),
             bool(found.flexible),
             found.capability,
-            found.status,
             found.caller_plan,
             found.presentation,
             found.called_plan,

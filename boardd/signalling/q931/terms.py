@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from boardd.contract.text import N_, _
-from boardd.signalling.q931.frames import MAINTENANCE_DISCRIMINATORS, Message, MessageType
+from boardd.signalling.q931.frames import SERVICE, SERVICE_ACK, Message, MessageType
 
 T = MessageType
 _MESSAGES: dict[int, str] = {
@@ -25,7 +25,7 @@ _MESSAGES: dict[int, str] = {
     T.INFORMATION: N_("INFORMATION"),
     T.STATUS: N_("STATUS"),
 }
-_SERVICE = {0x0F: N_("SERVICE"), 0x07: N_("SERVICE ACKNOWLEDGE")}
+_SERVICE = {SERVICE: N_("SERVICE"), SERVICE_ACK: N_("SERVICE ACKNOWLEDGE")}
 _FRAMES = {
     "SABME": N_("SABME"),
     "UA": N_("UA"),
@@ -55,7 +55,7 @@ _PROGRESS = {
 
 def message_name(message: Message) -> str:
     """The name of a message's type."""
-    table = _SERVICE if message.discriminator in MAINTENANCE_DISCRIMINATORS else _MESSAGES
+    table = _SERVICE if message.is_service else _MESSAGES
     name = table.get(message.kind)
     return _(name) if name else _("message {kind:#04x}").format(kind=message.kind)
 

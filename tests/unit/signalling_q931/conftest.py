@@ -1,19 +1,11 @@
-"""libpri keeps one clock a process: whoever opens it first. The simulator's stack and ours can therefore be together in
-one test process only when each has a libpri of its own. Here ours gets a copy of the installed library under another
-file name, behind a door built from the very sources and flags of setup.py; test_native.py has the shipped door alone.
-"""
-
 import os
 import shutil
-import subprocess
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
+from door_of_tests import ROOT, SONAME, installed_libpri, private_door, q931_sources
 
 from boardd.signalling.q931 import _native
-
-NATIVE = Path(_native.__file__).resolve().parent.parent / "native"
-FLAGS = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden", "-shared", "-fPIC"]
 
 
 def _need(found, what):
@@ -23,32 +15,33 @@ def _need(found, what):
     return found
 
 
-def installed_libpri():
-    """The file of the installed library, without loading it."""
-    listing = subprocess.run(["ldconfig", "-p"], capture_output=True, text=True, check=True).stdout
-    return next((line.split("=> ")[1] for line in listing.splitlines() if _native.SONAME in line), None)
-
-
-def build_door(folder, library):
-    """A door in front of `library`."""
-    out = Path(folder) / "libq931.so"
-    sources = sorted(map(str, NATIVE.glob("q931_*.c")))
-    subprocess.run(["gcc", *FLAGS, *sources, "-o", str(out), f"-Wl,--filter,{library}"], check=True)
-    return out
+@pytest.fixture(scope="session")
+def libpri():
+    return _need(installed_libpri(), SONAME)
 
 
 @pytest.fixture(scope="session")
-def private_door(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("q931")
-    copy = folder / "libpri-of-tests.so"
-    shutil.copy(_need(installed_libpri(), _native.PACKAGE), copy)
-    return build_door(folder, copy)
+def our_door(libpri, tmp_path_factory):
+    return private_door(tmp_path_factory.mktemp("q931"), q931_sources(), "libq931.so")
 
 
 @pytest.fixture(autouse=True)
-def own_libpri(request, monkeypatch):
-    if "shipped_door" not in request.keywords:
-        monkeypatch.setattr(_native, "DOOR", request.getfixturevalue("private_door"))
+def own_libpri(our_door, monkeypatch):
+    """Other tests of this process may have opened the installed libpri with the simulator's clock."""
+    monkeypatch.setattr(_native, "DOOR", our_door)
+
+
+@pytest.fixture(scope="session")
+def simulators_door(libpri, tmp_path_factory):
+    source = ROOT / "hwsim/signalling/native/pri_door.c"
+    return private_door(tmp_path_factory.mktemp("hwpri"), [source], "libhwpri.so")
+
+
+@pytest.fixture
+def simulators_libpri(simulators_door, monkeypatch):
+    from hwsim.signalling import pri_stack
+
+    monkeypatch.setattr(pri_stack, "PRI", replace(pri_stack.PRI, library=str(simulators_door)))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,38 @@
+"""A door to a private copy of the installed libpri, built from the sources and with the flags of setup.py.
+
+libpri keeps one clock a process: that of whoever opens it first. Two who want it in one process - the simulator's stack
+and ours - each need a libpri of their own; a copy of the file under another name is another library for the loader.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+SONAME = "libpri.so.1.4"
+FLAGS = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden", "-shared", "-fPIC"]
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def installed_libpri():
+    """The file of the installed library, without loading it; None: not installed."""
+    listing = subprocess.run(["ldconfig", "-p"], capture_output=True, text=True, check=True).stdout
+    return next((line.split("=> ")[1] for line in listing.splitlines() if SONAME in line), None)
+
+
+def build_door(out, sources, library):
+    """A door in front of `library`."""
+    subprocess.run(["gcc", *FLAGS, *map(str, sources), "-o", str(out), f"-Wl,--filter,{library}"], check=True)
+    return out
+
+
+def q931_sources():
+    return sorted((ROOT / "boardd/signalling/native").glob("q931_*.c"))
+
+
+def private_door(folder, sources, name):
+    """A door `name` in front of a copy of libpri, in `folder`."""
+    copy = Path(folder) / f"libpri-of-{name}"
+    shutil.copy(installed_libpri(), copy)
+    return build_door(Path(folder) / name, sources, copy)
