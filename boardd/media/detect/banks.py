@@ -42,6 +42,7 @@ class What(enum.IntEnum):
     SILENCE_STILL = 7
     FAX_TONE = 8
     CID_MESSAGE = 9
+    VOICE_STILL = 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,11 @@ enum det_kind {
     DET_SEGMENT = 3,        /* code: det_segment; at: its first sample; duration ms, dBm0, Hz, purity 0..1. It has ended */
     DET_SEGMENT_STILL = 4,  /* the same while it goes on, at growing distances */
     DET_VOICE_ON = 5,       /* code 0; at: its first sample; dBm0, noise dBm0, ms of silence before, 0 */
-    DET_VOICE_OFF = 6,      /* code 0; at: its last sample; dBm0, duration ms, noise dBm0, steadiness 0..1 */
+    DET_VOICE_OFF = 6,      /* code 0; at: its last sample; dBm0, duration ms, noise dBm0, spread of its level dB */
     DET_SILENCE_STILL = 7,  /* code 0; at: its first sample; duration ms, noise dBm0, 0, 0; at growing distances */
     DET_FAX_TONE = 8,       /* code: det_fax; at: its first sample; Hz, dBm0, duration ms, purity 0..1 */
-    DET_CID_MESSAGE = 9     /* code: det_cid; at: first sample of its first byte; dBm0, bytes, framing errors, 0 */
+    DET_CID_MESSAGE = 9,    /* code: det_cid; at: first sample of its first byte; dBm0, bytes, framing errors, 0 */
+    DET_VOICE_STILL = 10    /* as VOICE_OFF, but at: its first sample; while it goes on, at growing distances */
 };
 
 enum det_segment { DET_QUIET = 0, DET_TONE = 1, DET_SOUND = 2 };
@@ -172,7 +173,7 @@ long cid_bank_lost(const cid_bank *bank);
 
 /* ---- Recordings: what a tone is made of (tone learning) ---- */
 
-/* One step of 10 ms. */
+/* One step of 10 ms, of a window of 20 ms that begins with it. */
 typedef struct {
     float level_dbm0;
     float f_hz;               /* of the strongest tone between 200 and 3400 Hz */
