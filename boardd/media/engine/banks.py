@@ -4,28 +4,17 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from boardd.contract.errors import ArgumentError, OverloadError
+from boardd.media.detect.banks import Kind, What
 from boardd.media.engine.engine import Engine
 from boardd.media.engine.errors import checked
 from boardd.media.engine.port import EnginePort
 
-
-class Kind(enum.StrEnum):
-    """The kinds of bank; the value is the prefix of its C functions."""
-
-    DTMF = "dtmf"
-    PROGRESS = "progress"
-    VOICE = "voice"
-    FAX = "fax"
-    CID = "cid"
-
-
-DIGIT_KINDS = {Kind.DTMF: 1}
-VOICE_KINDS = {Kind.VOICE: 5}
+DIGIT_KINDS = {Kind.DTMF: What.DTMF_ON}
+VOICE_KINDS = {Kind.VOICE: What.VOICE_ON}
 """The `det_kind` that stops a play."""
 
 
