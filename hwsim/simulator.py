@@ -23,6 +23,7 @@ from hwsim.machine import SimulatedPc, legs_for
 from hwsim.process_faults import ProcessFaults
 from hwsim.scenario.file import Scenario, wall_base_ms
 from hwsim.scenario.world import World
+from hwsim.vendorlibs.dahdi.fault_words import register_faults as register_dahdi_faults
 from hwsim.vendorlibs.rpc import RpcServer
 from hwsim.vendorlibs.synway.fault_words import register_faults
 from hwsim.vendorlibs.synway.library import SynwayLibrary
@@ -69,6 +70,7 @@ class Simulator:
         self.rpc = RpcServer(self.loop, self.sim, options.folder / "synway.sock", self.library)
         self.world = World(self.sim, self.machine, scenario, voices)
         register_faults(self.world.faults, self.library)
+        register_dahdi_faults(self.world.faults, self.machine.dahdi)
         self.keeper: Keeper | None = None
         if options.in_lockstep:
             path = options.folder / "clock.sock"

@@ -12,7 +12,8 @@ from boardd.contract.text import _
 from hwsim.cli.maker_config import find_config
 from hwsim.cli.serve import SCENARIOS, site_file, speed_option
 from hwsim.scenario.file import Scenario
-from hwsim.scenario.runner import How, Report, Verdict, numbered, run_scenario
+from hwsim.scenario.runner import How, Report, Verdict, missing, numbered, run_scenario
+from hwsim.scenario.runner_peer import peer_plan
 from hwsim.simulator import Options, Simulator
 
 
@@ -30,17 +31,30 @@ def check(file: str) -> None:
         cards = None if loaded.cards else find_config(None)
         simulator = Simulator(loaded, Options(Path(folder), maker_config=cards))
         try:
-            simulator.world.check()
+            simulator.world.check(loaded.header.planned_faults)
+            peer_plan(loaded.header.run.peer, loaded.header.run_node, simulator.machine.buses)
         finally:
             simulator.close()
-    click.echo(_("{file}: good").format(file=file))
+    lacking = missing(loaded)
+    if lacking:
+        click.echo(_("{file}: good; not yet to be run: needs {needs}").format(file=file, needs=", ".join(lacking)))
+    else:
+        click.echo(_("{file}: good").format(file=file))
 
 
 @scenario.command("list")
 def list_() -> None:
-    """List the scenarios that ship with the simulator."""
+    """List the scenarios that ship with the simulator: what each needs - (!) is not there - and whether it is due."""
+    rows = []
     for path in sorted(SCENARIOS.glob("*.yaml")):
-        click.echo(path.stem)
+        loaded = Scenario.load(path)
+        lacking = missing(loaded)
+        state = _("not yet") if lacking else _("due") if loaded.header.expect else _("only a world, expects nothing")
+        needs = " ".join(f"{need}(!)" if need in lacking else need for need in loaded.header.needs) or "-"
+        rows.append((path.stem, needs, state))
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    for name, needs, state in rows:
+        click.echo(f"{name:{widths[0]}}  {needs:{widths[1]}}  {state}")
 
 
 @scenario.command()

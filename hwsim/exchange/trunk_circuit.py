@@ -12,7 +12,7 @@ from hwsim.exchange.call import Call
 from hwsim.exchange.numbering import Analysis
 from hwsim.exchange.party import Party, TonePlayer
 from hwsim.exchange.tones import ToneKind, tone_of_cause
-from hwsim.line.digital import Alarm, Circuit, Setup, Span
+from hwsim.line.digital import Alarm, Circuit, ClearsInBand, Setup, Span
 
 if TYPE_CHECKING:
     from hwsim.exchange.exchange import Exchange
@@ -28,6 +28,15 @@ class Screening(StrEnum):
     PASS = "pass"
 
 
+class InbandFailure(StrEnum):
+    """With which message a failed call's tone or announcement comes (facts 3.6)."""
+
+    PROGRESS = "progress"
+    """The call goes on; it is cleared afterwards."""
+    DISCONNECT = "disconnect"
+    """The call is over, and the circuit stays for the sound (T306). Where no such message exists: as progress."""
+
+
 @dataclass(frozen=True, slots=True)
 class CircuitOptions:
     """How the carrier has set up a trunk of E1 circuits."""
@@ -39,9 +48,12 @@ class CircuitOptions:
     screening: Screening = Screening.REPLACE
     overlap: bool = False
     """Send called digits to the card one by one, the first in SETUP."""
+    digit_gap_ms: int = 200
+    """The pause before each of them."""
     inband_failure_ms: int = 0
     """A failed call from the card: play the tone (or announcement) of the cause so long before the release; 0: release
     at once."""
+    inband_failure: InbandFailure = InbandFailure.PROGRESS
 
 
 class CircuitState(StrEnum):
@@ -197,7 +209,7 @@ class TrunkCircuit(Party):
 
     def _send_next_digit(self, rest: str) -> None:
         if rest and self.state is CircuitState.CALLED:
-            self.timers.start("digits", 200, self._send_digit, rest)
+            self.timers.start("digits", self.options.digit_gap_ms, self._send_digit, rest)
 
     def _send_digit(self, rest: str) -> None:
         self.circuit.note("net", "digits", digits=rest[0])
@@ -216,7 +228,7 @@ class TrunkCircuit(Party):
                 self.announcer.announce(announcement, cause, lambda: self.tones.play(tone_of_cause(cause)))
             else:
                 self.tones.play(tone_of_cause(cause))
-            self._send("progress")
+            self._tell_failure(cause)
             self.timers.start("inband", in_band, self._release, cause)
             return
         self._release(cause)
@@ -255,7 +267,14 @@ class TrunkCircuit(Party):
         if complete or analysis in (Analysis.COMPLETE, Analysis.IMPOSSIBLE):
             self._digits_done()
             return
-        self.timers.start("overlap", self.exchange.timers.overlap_ms, self._digits_done)
+        self.timers.start("overlap", self.exchange.timers.overlap_ms, self._no_more_digits)
+
+    def _no_more_digits(self) -> None:
+        """T302: what there is must do; a number that is none is refused for that."""
+        if self.exchange.numbering.analyse(self._digits) is Analysis.INCOMPLETE:
+            self._release(Cause.INVALID_NUMBER_FORMAT)
+        else:
+            self._digits_done()
 
     def _digits_done(self) -> None:
         self.timers.cancel("overlap")
@@ -263,6 +282,15 @@ class TrunkCircuit(Party):
         self._send("proceeding")
         if self.state is CircuitState.CALLING:
             self.exchange.originate(self, self._digits, self._caller)
+
+    def _tell_failure(self, cause: int) -> None:
+        card: object = self.circuit.card
+        if self.options.inband_failure is InbandFailure.DISCONNECT and isinstance(card, ClearsInBand):
+            self.circuit.note("net", "disconnect", cause=int(cause))
+            if not self.blocked:
+                card.on_disconnect(int(cause))
+        else:
+            self._send("progress")
 
     def _screened(self, caller: str) -> str:
         own = self.options.caller_number

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from hwsim.kernel.sim import Sim
 
@@ -74,6 +74,15 @@ class CircuitEnd(Protocol):
 
     def on_released(self) -> None:
         """The far end confirmed our release: the circuit is idle again."""
+
+
+@runtime_checkable
+class ClearsInBand(Protocol):
+    """A circuit end that knows clearing with in-band information (DISCONNECT with progress indicator 8)."""
+
+    def on_disconnect(self, cause: int) -> None:
+        """The far end clears with this Q.850 cause and plays tones or an announcement; the circuit stays until it, or
+        this end, releases."""
 
 
 class SpanEnd(Protocol):

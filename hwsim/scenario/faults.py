@@ -39,6 +39,19 @@ class FaultRegistry:
         """Make a kind known. `inject(where, args)` starts it and returns how to take it back; it raises FaultError."""
         self._kinds[kind] = inject
 
+    def extend(self, kind: str, mine: Callable[[str], bool], inject: Inject) -> None:
+        """Let `inject` have a kind where `mine(where)` is true; other places stay with whoever had the kind before."""
+        before = self._kinds.get(kind)
+
+        def choose(where: str, args: Mapping[str, str]) -> Undo | None:
+            if mine(where):
+                return inject(where, args)
+            if before is None:
+                raise FaultError(f"there is no {where} for {kind}")
+            return before(where, args)
+
+        self._kinds[kind] = choose
+
     @property
     def kinds(self) -> list[str]:
         """All known kinds, sorted."""

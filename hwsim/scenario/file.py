@@ -10,6 +10,7 @@ from pathlib import Path
 from boardd.config.schema import decode
 from boardd.config.yamlfile import ConfigProblemsError, Node, Problem, load_tree, parse_tree
 from boardd.contract.text import _
+from hwsim.scenario.machine_part import BoxSection, MachineParts, ModemSection
 from hwsim.scenario.runner_header import Header
 from hwsim.scenario.schema import ScenarioFile
 
@@ -19,9 +20,9 @@ CHINA = timezone(timedelta(hours=8))
 @dataclass(frozen=True)
 class Scenario:
     """`cards` are the nodes of `machine.cards`, untouched: each maker's builder decodes its own (with lines for its
-    problems), and so is `personality`, of the maker's library (None: the newest). `tree` is the rest of the file, to
-    locate problems found while the world is built; sound files are relative to `folder`, where the file lies. `header`
-    says how the scenario is run and judged."""
+    problems), and so is `personality`, of the maker's library (None: the newest). `modems` and `boxes` wait for those
+    who build them. `tree` is the rest of the file, to locate problems found while the world is built; sound files are
+    relative to `folder`, where the file lies. `header` says how the scenario is run and judged."""
 
     file: ScenarioFile
     cards: tuple[Node, ...]
@@ -29,6 +30,8 @@ class Scenario:
     folder: Path = Path()
     personality: Node | None = None
     header: Header = field(default_factory=Header)
+    modems: tuple[ModemSection, ...] = ()
+    boxes: tuple[BoxSection, ...] = ()
 
     @classmethod
     def load(cls, path: Path) -> Scenario:
@@ -46,11 +49,12 @@ class Scenario:
             raise ConfigProblemsError([root.problem("must be a mapping (key: value)")])
         parts = dict(root.value)
         machine = parts.pop("machine", None)
-        cards = _cards(machine)
-        personality = machine.value.get("personality") if machine and isinstance(machine.value, dict) else None
         header = Header.take(root, parts)
         tree = Node(root.file, root.line, root.path, parts, root.key_lines)
-        made = cls(decode(tree, ScenarioFile), cards, tree, folder, personality, header)
+        found = MachineParts.of(machine, header.needs)
+        made = cls(
+            decode(tree, ScenarioFile), found.cards, tree, folder, found.personality, header, found.modems, found.boxes
+        )
         missing = list(made._missing_sounds())
         if missing:
             raise ConfigProblemsError(missing)
@@ -72,17 +76,6 @@ class Scenario:
             elif isinstance(below, list) and isinstance(step, int):
                 node = below[step]
         return node
-
-
-def _cards(machine: Node | None) -> tuple[Node, ...]:
-    if machine is None:
-        return ()
-    if not isinstance(machine.value, dict) or set(machine.value) - {"cards", "personality"}:
-        raise ConfigProblemsError([machine.problem("takes the keys cards and personality")])
-    cards = machine.value.get("cards")
-    if cards is None or not isinstance(cards.value, list):
-        raise ConfigProblemsError([(cards or machine).problem("cards must be a list (- item)")])
-    return tuple(cards.value)
 
 
 def wall_base_ms(scenario: Scenario) -> int:

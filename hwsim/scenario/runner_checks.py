@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from hwsim.scenario.runner_header import ExpectSection, Range, Source
-from hwsim.scenario.runner_site import SiteOutcome
 
 Thing = Mapping[str, Any]
 SHOWN = 3
 
 
-def failures(done: SiteOutcome, expect: Sequence[ExpectSection]) -> list[str]:
+class Outcome(Protocol):
+    """What a finished run left behind."""
+
+    def things(self, source: Source) -> Sequence[Thing]:
+        """What a source holds, in the order of time."""
+
+    def stuck(self) -> str:
+        """What has not come to an end, in words; empty: everything has."""
+
+
+def failures(done: Outcome, expect: Sequence[ExpectSection]) -> list[str]:
     """What does not hold, in words; empty when the run is as expected. Nothing may ever be stuck."""
     found = []
-    if not done.settled or done.result["stuck"]:
-        found.append(f"not settled, stuck: {' '.join(done.result['stuck']) or 'a contact or a recording'}")
+    if stuck := done.stuck():
+        found.append(f"not settled, stuck: {stuck}")
     for check in expect:
         what = _check(done, check)
         if what:
@@ -25,8 +34,8 @@ def failures(done: SiteOutcome, expect: Sequence[ExpectSection]) -> list[str]:
     return found
 
 
-def _check(done: SiteOutcome, check: ExpectSection) -> str:
-    things = things_of(done, check.source)
+def _check(done: Outcome, check: ExpectSection) -> str:
+    things = done.things(check.source)
     matching = [thing for thing in things if matches(thing, check.match)]
     wanted = check.count or ("" if check.each else "1..")
     if wanted and not Range(wanted).holds(len(matching)):
@@ -41,10 +50,10 @@ def _check(done: SiteOutcome, check: ExpectSection) -> str:
     return _time(done, check, matching)
 
 
-def _time(done: SiteOutcome, check: ExpectSection, matching: Sequence[Thing]) -> str:
+def _time(done: Outcome, check: ExpectSection, matching: Sequence[Thing]) -> str:
     if check.after is None:
         return ""
-    before = [t for t in things_of(done, check.after.source) if matches(t, check.after.match)]
+    before = [t for t in done.things(check.after.source) if matches(t, check.after.match)]
     if not before:
         return f"nothing to measure from: {_name(check.after.source, check.after.match)}"
     began_us = before[0]["t_us"]
@@ -53,21 +62,6 @@ def _time(done: SiteOutcome, check: ExpectSection, matching: Sequence[Thing]) ->
         return "it did not come afterwards"
     after_s = (later[0] - began_us) / 1e6
     return "" if Range(check.within_s).holds(after_s) else f"came after {after_s:.3f} s, expected {check.within_s} s"
-
-
-def things_of(done: SiteOutcome, source: Source) -> Sequence[Thing]:
-    """What a source holds."""
-    match source:
-        case Source.CONTACTS:
-            return done.contacts
-        case Source.RECORDS:
-            return done.records
-        case Source.TRUTH:
-            return done.facts
-        case Source.EVENTS:
-            return done.events
-        case Source.CHANNELS:
-            return done.channels
 
 
 def matches(thing: Thing, wanted: Mapping[str, str]) -> bool:

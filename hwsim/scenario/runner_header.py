@@ -1,12 +1,13 @@
 """What a scenario file says about being run unattended: `needs`, `expect` and `run`.
 
 A scenario without these keys is only a world. `needs` names what the simulator and boardd must be able to do; `expect`
-is a list of checks on what was recorded; `run` changes the generated configuration (`runner_config`).
+is a list of checks on what was recorded; `run` says by what it is run and changes the generated configuration
+(`runner_config`), or tells the peer at the edge what to do (`runner_peer`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -15,6 +16,7 @@ import msgspec
 from boardd.config.schema import Section, decode
 from boardd.config.yamlfile import ConfigProblemsError, Node, Problem, nearest_word
 from hwsim.scenario.runner_config import SiteChanges
+from hwsim.scenario.runner_peer import PeerSection
 
 CAPABILITIES: Mapping[str, str] = {
     "synway": "the simulated Synway library and the driver for it",
@@ -32,6 +34,15 @@ CAPABILITIES: Mapping[str, str] = {
 }
 """What a scenario may need."""
 
+PLANNED_FAULTS: Mapping[str, tuple[str, ...]] = {
+    "modem": ("modem_pcm_dead", "modem_without_uac", "modem_replugged"),
+    "serial": ("serial_silent", "serial_bad_crc", "serial_split", "serial_garbage"),
+    "disk": ("disk_fill",),
+    "clock": ("clock_set",),
+    "power": ("power_cut",),
+}
+"""Faults that come with a capability: scenarios that wait for it may name them already."""
+
 KEYS = ("needs", "expect", "run")
 
 
@@ -48,6 +59,8 @@ class Source(StrEnum):
     """Events that boardd told its clients (docs/protocol.md); fields with dots: `alarm.code`."""
     CHANNELS = "channels"
     """boardd's channels at the end."""
+    PEER = "peer"
+    """What the peer at the edge noted (hwsim.edge)."""
 
 
 class Runner(StrEnum):
@@ -57,6 +70,13 @@ class Runner(StrEnum):
     """A whole site: simulator, boardd, scheduler."""
     EDGE = "edge"
     """The simulator's own edge against an independent peer."""
+
+
+SOURCES: Mapping[Runner, frozenset[Source]] = {
+    Runner.SITE: frozenset(Source) - {Source.PEER},
+    Runner.EDGE: frozenset({Source.TRUTH, Source.PEER}),
+}
+"""Where checks can look in what each leaves behind."""
 
 
 class Range:
@@ -139,16 +159,30 @@ class RunSection(Section):
     limit_s: float = 100.0
     """Real seconds that the run may take at full speed."""
     seed: int = 1
+    peer: PeerSection | None = None
+
+    def problems(self, node: Node) -> list[Problem]:
+        """A peer where there is none."""
+        if self.peer is not None and self.by is not Runner.EDGE:
+            below = node.value.get("peer", node) if isinstance(node.value, dict) else node
+            return [below.problem("a peer goes with by: edge")]
+        return []
 
 
 @dataclass(frozen=True)
 class Header:
-    """`needs`, `expect` and `run` of one file."""
+    """`needs`, `expect` and `run` of one file; `run_node` locates what is wrong with `run` once the world is built."""
 
     needs: tuple[str, ...] = ()
     expect: tuple[ExpectSection, ...] = ()
     run: RunSection = field(default_factory=RunSection)
     changes: SiteChanges = field(default_factory=lambda: SiteChanges({}, {}, {}))
+    run_node: Node | None = None
+
+    @property
+    def planned_faults(self) -> frozenset[str]:
+        """Faults that are not there as long as something that the scenario needs is not."""
+        return frozenset(kind for need in self.needs for kind in PLANNED_FAULTS.get(need, ()))
 
     @classmethod
     def take(cls, root: Node, parts: dict[str, Node]) -> Header:
@@ -161,8 +195,22 @@ class Header:
         free = {key: _mapping(plain.pop(key)) for key in ("maker", "boardd", "scheduler") if key in plain}
         section = decode(Node(root.file, root.line, "", mine, root.key_lines), HeaderSection)
         typed = decode(Node(run.file, run.line, run.path, plain, run.key_lines), RunSection)
+        strangers = list(_strangers(root, section, typed.by))
+        if strangers:
+            raise ConfigProblemsError(strangers)
         changes = SiteChanges(free.get("maker", {}), free.get("boardd", {}), free.get("scheduler", {}))
-        return cls(tuple(section.needs), tuple(section.expect), typed, changes)
+        return cls(tuple(section.needs), tuple(section.expect), typed, changes, run)
+
+
+def _strangers(root: Node, section: HeaderSection, by: Runner) -> Iterator[Problem]:
+    """Checks that look where this kind of run leaves nothing."""
+    expect = root.value.get("expect") if isinstance(root.value, dict) else None
+    for index, check in enumerate(section.expect):
+        node = expect.value[index] if expect and isinstance(expect.value, list) else root
+        for source in filter(None, (check.source, check.after and check.after.source)):
+            if source not in SOURCES[by]:
+                words = ", ".join(sorted(SOURCES[by]))
+                yield node.problem(f"a run by {by} leaves no {source} (there are: {words})")
 
 
 def _mapping(node: Node) -> dict[str, object]:

@@ -21,6 +21,7 @@ from hwsim.demo.watch import Watch
 from hwsim.demo.workspace import Workspace
 from hwsim.kernel.drive import pause_s, real_s
 from hwsim.scenario.runner_events import Listener
+from hwsim.scenario.runner_header import Source
 
 LOOK_S = 0.02
 BORN_S = 60.0
@@ -48,6 +49,28 @@ class SiteOutcome:
     def contacts(self) -> list[dict[str, Any]]:
         """One object per caller of the simulated world."""
         return list(self.result["contacts"])
+
+    def things(self, source: Source) -> list[dict[str, Any]]:
+        """What a source of checks holds."""
+        match source:
+            case Source.CONTACTS:
+                return self.contacts
+            case Source.RECORDS:
+                return self.records
+            case Source.TRUTH:
+                return self.facts
+            case Source.EVENTS:
+                return self.events
+            case Source.CHANNELS:
+                return self.channels
+            case Source.PEER:
+                return []
+
+    def stuck(self) -> str:
+        """What has not come to an end, in words."""
+        if self.settled and not self.result["stuck"]:
+            return ""
+        return " ".join(self.result["stuck"]) or "a contact or a recording"
 
     def of(self, what: str, **match: Any) -> list[dict[str, Any]]:
         """Facts of the truth log of one kind whose fields equal `match`."""

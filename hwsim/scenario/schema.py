@@ -20,7 +20,7 @@ from hwsim.exchange.numbering import NumberRange
 from hwsim.exchange.ringer import CallerIdForm
 from hwsim.exchange.subscriber_line import SubscriberState
 from hwsim.exchange.tones import PLANS, ToneKind
-from hwsim.exchange.trunk_circuit import Screening
+from hwsim.exchange.trunk_circuit import InbandFailure, Screening
 from hwsim.line.feed import FEEDS
 from hwsim.people.steps import Otherwise, Sound
 from hwsim.scenario.draws import parse_draw
@@ -145,7 +145,9 @@ class GroupSection(Section):
     caller_number: str = ""
     screening: Screening = Screening.REPLACE
     overlap: bool = False
+    digit_gap_s: float = 0.2
     inband_failure_s: float = 0.0
+    inband_failure: InbandFailure = InbandFailure.PROGRESS
 
     def problems(self, node: Node) -> list[Problem]:
         """Bad ranges, and a group without members or with both kinds."""

@@ -164,7 +164,9 @@ def _circuit_members(exchange: Exchange, machine: Machine, group: GroupSection) 
         caller_number=group.caller_number or first,
         screening=group.screening,
         overlap=group.overlap,
+        digit_gap_ms=round(group.digit_gap_s * 1000),
         inband_failure_ms=round(group.inband_failure_s * 1000),
+        inband_failure=group.inband_failure,
     )
     members: list[Party] = []
     for pattern in group.circuits:

@@ -42,6 +42,9 @@ class PriCircuit:
         self.phase = Phase.FREE
         self.call = 0
         self.channel = 0
+        self.reference = 0
+        self._in_band = False
+        """DISCONNECT with in-band information was sent: the exchange has not released yet."""
         self._waiting_digits = ""
         self._overlap_acknowledged = False
         self._answered_setup = False
@@ -117,6 +120,12 @@ class PriCircuit:
         if self.phase is not Phase.CLEARING:
             self._clear(cause)
 
+    def on_disconnect(self, cause: int) -> None:
+        """DISCONNECT with in-band information: the bearer stays until the card releases, or T306 is over."""
+        if self.phase is Phase.THEIRS:
+            self.phase, self._in_band = Phase.CLEARING, True
+            self.network.stack.disconnect_in_band(self.call, self.reference, cause)
+
     def on_released(self) -> None:
         """The exchange confirms the card's release; the messages for it were sent already."""
 
@@ -125,7 +134,8 @@ class PriCircuit:
         """SETUP from the card, on this bearer."""
         self.phase = Phase.THEIRS
         self._exchange_waits = False
-        self._answered_setup = False
+        self._answered_setup = self._in_band = False
+        self.reference = event.reference
         self.call, self.channel = event.call, (event.channel & ~0xFF) | self.slot
         restricted = Presentation.restricted(event.presentation)
         caller = dialled(event.caller, event.caller_plan) if event.caller else ""
@@ -196,8 +206,8 @@ class PriCircuit:
         if event.kind is not PriEventKind.HANGUP_REQ:
             self._end(event.cause)
         else:
-            was_clearing = self.phase is Phase.CLEARING
-            self.phase = Phase.CLEARING
+            was_clearing = self.phase is Phase.CLEARING and not self._in_band
+            self.phase, self._in_band = Phase.CLEARING, False
             if not was_clearing:
                 self._tell_release(event.cause)
             # The bearer is not free before RELEASE COMPLETE, whatever the exchange thinks of the call.
@@ -207,7 +217,9 @@ class PriCircuit:
 
     def _end(self, cause: int) -> None:
         self.network.drop(self.call)
-        clearing, waits = self.phase is Phase.CLEARING, self._exchange_waits
+        self.network.stack.forget_in_band(self.reference)
+        clearing, waits = self.phase is Phase.CLEARING and not self._in_band, self._exchange_waits
+        self._in_band = False
         was_free = self.phase is Phase.FREE
         self.phase, self.call, self._exchange_waits = Phase.FREE, 0, False
         if waits:

@@ -19,6 +19,8 @@ from hwsim.spanbus.channel import Channel, Ready
 
 DISC = {Node.NETWORK: bytes.fromhex("020153"), Node.USER: bytes.fromhex("000153")}
 """Q.921 DISC with poll bit from either side (SAPI 0, TEI 0)."""
+SABME, DM = b"\x7f", b"\x1f"
+"""With poll and final bit."""
 
 
 class PriNetwork:
@@ -33,6 +35,7 @@ class PriNetwork:
         self.node = node
         self.profile = profile or PriProfile()
         self.link_up = False
+        self.closed = False
         self.circuits = {slot: PriCircuit(self, circuit) for slot, circuit in bus.circuits.items()}
         self._calls: dict[int, PriCircuit] = {}
         self._d_channel = bus.net.channel(bus.signalling_slot)
@@ -58,6 +61,17 @@ class PriNetwork:
             circuit.forget(Cause.TEMPORARY_FAILURE)
         self._calls.clear()
         self.sim.later(silent_ms, self._come_back)
+
+    def close_link(self) -> None:
+        """Take the D channel out of service: DISC, then DM to whoever asks. Calls stay (T309); no new ones."""
+        if not self.closed:
+            self._send(DISC[self.node])
+            self.closed = True
+            self.stack.receive(DISC[Node.USER if self.node is Node.NETWORK else Node.NETWORK])
+
+    def open_link(self) -> None:
+        """Take it back into service: the stack, which has not ceased to ask, is heard again (SABME)."""
+        self.closed = False
 
     def restart_channel(self, slot: int) -> None:
         """RESTART of one bearer."""
@@ -94,13 +108,17 @@ class PriNetwork:
         self.stack = self._new_stack()
 
     def _send(self, frame: bytes) -> None:
-        self._d_channel.write(frame)
+        if not self.closed:
+            self._d_channel.write(frame)
 
     def _receive(self, channel: Channel) -> None:
         while channel.ready & Ready.EVENT:
             channel.take_event()
         while (frame := channel.read()) is not None:
-            self.stack.receive(frame)
+            if not self.closed:
+                self.stack.receive(frame)
+            elif frame[2:3] == SABME:
+                channel.write(frame[:2] + DM)  # a response has the address of the command that it answers
 
     def _on_event(self, event: PriEvent) -> None:
         if event.kind is PriEventKind.DCHAN_UP:

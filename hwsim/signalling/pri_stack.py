@@ -13,12 +13,14 @@ from boardd.contract.errors import ConfigurationError
 from hwsim.kernel.sim import Sim, Timer
 from hwsim.signalling._native import EPOCH_US, PRI, open_door
 from hwsim.signalling.q931_events import CallRequest, Node, PriEvent, PriEventKind
+from hwsim.signalling.q931_frames import DISCONNECT, RELEASE, head_of, with_cause, with_in_band
 
 VERSION = "1.6."
 EUROISDN_E1 = 5
 FRAME_BYTES = 512
 CAPABILITY_SPEECH, CAPABILITY_AUDIO = 0x00, 0x10
 LAYER1_ALAW = 0x23
+T306_MS = 30_000
 
 _HANGUPS = (PriEventKind.HANGUP, PriEventKind.HANGUP_REQ, PriEventKind.HANGUP_ACK)
 
@@ -40,6 +42,8 @@ class PriStack:
         self._on_event = on_event
         self._timer: Timer | None = None
         self._closed = False
+        self._reference = 0
+        self._in_band: dict[int, int] = {}
         self._frame = self._ffi.new("uint8_t[]", FRAME_BYTES)
         self._text = self._ffi.new("char[]", 16384)
         self.messages: list[str] = []
@@ -59,6 +63,8 @@ class PriStack:
         if self._closed:
             return
         self._tell_time()
+        head = head_of(frame)
+        self._reference = head.reference if head else 0
         if self._lib.hwpri_push(self._link, frame, len(frame)) == 0:
             self._note(self._lib.pri_check_event(self._pri))
         self._settle()
@@ -126,6 +132,23 @@ class PriStack:
         """The next clearing message that the call's state asks for; also the answer to HANGUP and HANGUP_REQ."""
         self._do(self._lib.pri_hangup, self._pri, self._call(call), cause)
 
+    def disconnect_in_band(self, call: int, reference: int, cause: int) -> None:
+        """DISCONNECT with progress indicator 8, for a call of the far end with this call reference.
+
+        The library knows no such message: the element is added to its DISCONNECT on the way out, its T305 runs as T306,
+        and the RELEASE that it then sends gets the cause of the DISCONNECT.
+        """
+        self._in_band[reference] = cause
+        t305, t306 = (self._lib.pri_timer2idx(name) for name in (b"T305", b"T306"))
+        before_ms, wait_ms = (self._lib.pri_get_timer(self._pri, index) for index in (t305, t306))
+        self._lib.pri_set_timer(self._pri, t305, wait_ms if wait_ms > 0 else T306_MS)
+        self.hangup(call, cause)
+        self._lib.pri_set_timer(self._pri, t305, before_ms)
+
+    def forget_in_band(self, reference: int) -> None:
+        """The call is over, its reference may come back as another call's."""
+        self._in_band.pop(reference, None)
+
     def restart(self, channel: int) -> None:
         """RESTART of one B channel."""
         self._do(self._lib.pri_reset, self._pri, channel)
@@ -166,7 +189,7 @@ class PriStack:
         if self._closed:
             return
         while (size := self._lib.hwpri_pop(self._link, self._frame, FRAME_BYTES)) > 0:
-            self._send(bytes(self._ffi.buffer(self._frame, size)))
+            self._send(self._as_wanted(bytes(self._ffi.buffer(self._frame, size))))
         size = self._lib.hwpri_text(self._text, len(self._text))
         if size:
             text = bytes(self._ffi.buffer(self._text, size)).decode("latin-1")
@@ -177,6 +200,16 @@ class PriStack:
             self._timer = None
         if due != self._ffi.NULL:
             self._timer = self.sim.at(due.s * 1_000_000 + due.us - EPOCH_US, self._run_timers)
+
+    def _as_wanted(self, frame: bytes) -> bytes:
+        if not self._in_band:
+            return frame
+        head = head_of(frame)
+        if head is None or not head.flag or head.reference not in self._in_band:
+            return frame
+        if head.kind == RELEASE:
+            return with_cause(frame, self._in_band[head.reference])
+        return with_in_band(frame) if head.kind == DISCONNECT else frame
 
     def _run_timers(self) -> None:
         self._timer = None
@@ -231,6 +264,7 @@ class PriStack:
             complete=bool(part.complete),
             flexible=bool(part.flexible),
             digits=self._string(part.called) if kind is PriEventKind.INFO_RECEIVED else "",
+            reference=self._reference,
         )
 
     def _handle(self, call: Any) -> int:

@@ -88,7 +88,8 @@ class CallRequest:
 @dataclass(frozen=True, slots=True)
 class PriEvent:
     """One event. `call` identifies the call (0: none) and `channel` goes back to the stack as it is; `slot` is its
-    timeslot, ALL_CHANNELS for the whole interface. Fields that the kind does not have are empty."""
+    timeslot, ALL_CHANNELS for the whole interface; `reference` is the call reference of a SETUP. Fields that the kind
+    does not have are empty."""
 
     kind: PriEventKind
     channel: int = 0
@@ -104,6 +105,7 @@ class PriEvent:
     complete: bool = True
     flexible: bool = False
     digits: str = ""
+    reference: int = 0
 
     @property
     def slot(self) -> int:

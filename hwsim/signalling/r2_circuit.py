@@ -64,6 +64,7 @@ class R2Circuit:
         if not self.line.make_call("" if setup.restricted else setup.caller, setup.called):
             self._free()
             self._tell_release(Cause.CHANNEL_UNAVAILABLE)
+            self.look()
 
     def on_digits(self, digits: str) -> None:
         """Nothing: registers have taken the whole number at the beginning."""
@@ -106,7 +107,8 @@ class R2Circuit:
     def look(self) -> None:
         """Offer the free line to the exchange, or take it away."""
         if self.phase is Phase.FREE:
-            self.circuit.card = None if self.blocked or self.out_of_use else self
+            never = self.blocked or self.out_of_use or self.circuit.timeslot in self.profile.out_only
+            self.circuit.card = None if never else self
 
     def span_lost(self) -> None:
         """An alarm has lasted too long: the call is over at this end."""
@@ -118,6 +120,7 @@ class R2Circuit:
                 self._tell_released()
             else:
                 self._tell_release(Cause.DESTINATION_OUT_OF_ORDER)
+            self.look()
 
     # -- from the line ----------------------------------------------------------------------------------------------
     def _on_event(self, event: R2Event) -> None:
@@ -126,6 +129,7 @@ class R2Circuit:
             self.phase = Phase.COLLECTING
             self._answer_when_accepted = self._exchange_waits = self._connected = False
             self.circuit.busy = True
+            self.circuit.card = self
             self.circuit.switch_register(True)
         elif kind is R2EventKind.CALL_OFFERED and self.phase is Phase.COLLECTING:
             self._offered(event)

@@ -18,6 +18,7 @@ from boardd.contract.errors import ConfigurationError
 from hwsim.kernel.sim import Sim, Timer
 from hwsim.signalling._native import EPOCH_US, OPENR2, open_door
 from hwsim.signalling.r2_profile import R2Cause, R2Profile
+from hwsim.signalling.r2_signals import PERIOD_BLOCKS, SILENT_BLOCK, forward_signal
 from hwsim.spanbus.channel import BLOCK_BYTES, Channel, ChannelEvent, Ready, Use
 
 VERSION = "1.3."
@@ -26,6 +27,12 @@ WITH_CHARGE = 0
 NATIONAL_SUBSCRIBER = 0
 LOG_ERRORS = 1 | 2
 MAX_DNIS = 20
+AB, CD = 0b1100, 0b0011
+IDLE, SEIZED = 0b1000, 0b0000
+"""Line bits a and b of the forward side."""
+END_OF_CALLER = ord("F")
+GROUP_OF_KA, SENDING_CATEGORY = b"Forward Group III", b"Category Transmitted"
+"""The library's words for its own state: it has one category, which it sends as KA and as KD."""
 
 _CAUSES = tuple(R2Cause)
 
@@ -160,6 +167,10 @@ class R2Line:
         self.channel = channel
         self.deaf = False
         """Fault: the far end's line bits are not looked at (no seizure acknowledgement)."""
+        self.endless = False
+        """Fault: the end of the caller's number (I-15) is not sent."""
+        self.in_only = channel.slot in context.profile.in_only
+        self._own_blocks = 0
         self.log: deque[str] = deque(maxlen=50)
         self._on_event = on_event
         self._lib, self._ffi = context.lib, context.ffi
@@ -230,9 +241,8 @@ class R2Line:
 
     def _channel_ready(self, channel: Channel) -> None:
         while channel.ready & Ready.EVENT:
-            if channel.take_event() is ChannelEvent.BITS_CHANGED and not self.deaf:
-                self._lib.hwr2_receive_bits(self._index, channel.rx_bits)
-                self._process()
+            if channel.take_event() is ChannelEvent.BITS_CHANGED:
+                self._look_at_bits()
         while (block := channel.read()) is not None:
             self._lib.hwr2_give(self._index, block, len(block))
             self._lib.hwr2_grant(self._index, BLOCK_BYTES)
@@ -241,8 +251,15 @@ class R2Line:
     def hear_again(self) -> None:
         """After `deaf`: look at the line bits as they are."""
         self.deaf = False
-        self._lib.hwr2_receive_bits(self._index, self.channel.rx_bits)
-        self._process()
+        self._look_at_bits()
+
+    def _look_at_bits(self) -> None:
+        """Tell the library of the far end's line bits, unless they have no meaning here."""
+        bits, cd = self.channel.rx_bits, self.context.profile.cd
+        strange = bits & CD != cd or (self.in_only and bits & AB == SEIZED and self.channel.tx_bits & AB == IDLE)
+        if not self.deaf and not strange:
+            self._lib.hwr2_receive_bits(self._index, bits | CD)
+            self._process()
 
     def _process(self) -> None:
         self.context.tell_time()
@@ -253,9 +270,9 @@ class R2Line:
         """Send bits and tones, set the timer for what the library waits for, deliver events."""
         bits = self._lib.hwr2_sent_bits(self._index)
         if bits:
-            self.channel.send_bits(bits)
+            self.channel.send_bits((bits & AB) | self.context.profile.cd)
         while size := self._lib.hwr2_take(self._index, self._block, BLOCK_BYTES):
-            self.channel.write(bytes(self._ffi.buffer(self._block, size)))
+            self.channel.write(self._as_wanted(bytes(self._ffi.buffer(self._block, size))))
         if self._timer:
             self._timer.cancel()
             self._timer = None
@@ -264,6 +281,21 @@ class R2Line:
             self._timer = self.context.sim.later(max(1, wait_ms), self._process)
         self.context.deliver()
         self._deliver()
+
+    def _as_wanted(self, block: bytes) -> bytes:
+        """The library's sound, but for signals that it cannot send: KA other than KD, and no end of the number."""
+        if self.endless and self._lib.openr2_chan_get_tx_mf_signal(self._chan) == END_OF_CALLER:
+            return SILENT_BLOCK
+        profile = self.context.profile
+        if profile.ka == profile.kd or self._string(self._lib.openr2_chan_get_mf_group_string) != GROUP_OF_KA:
+            return block
+        if self._string(self._lib.openr2_chan_get_mf_state_string) != SENDING_CATEGORY:
+            return block
+        self._own_blocks += 1
+        return forward_signal(profile.ka)[self._own_blocks % PERIOD_BLOCKS]
+
+    def _string(self, function: Callable[[Any], Any]) -> bytes:
+        return bytes(self._ffi.string(function(self._chan)))
 
     def _deliver(self) -> None:
         if self._delivering:

@@ -52,6 +52,10 @@ class R2Network:
         else:
             line.hear_again()
 
+    def keep_number_open(self, slot: int, on: bool = True) -> None:
+        """Do not send the end of the caller's number (I-15)."""
+        self.circuits[slot].line.endless = on
+
     # -- inside -----------------------------------------------------------------------------------------------------
     def _start(self) -> None:
         for circuit in self.circuits.values():

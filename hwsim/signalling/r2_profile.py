@@ -35,19 +35,26 @@ LOCAL_LENGTHS: Mapping[str, int] = {
 
 @dataclass(frozen=True, slots=True)
 class R2Profile:
-    """`digits_sent` called digits go to the card. `called_lengths`: prefixes of numbers that the card may send.
+    """`called_lengths`: prefixes of numbers that the card may send, and how many digits those have.
 
-    `kd`: what the network sends as caller, and expects the card's equipment to treat by `kb`. libopenr2 sends the same
-    signal as KA. `free_kb` is what the network sends for a free subscriber: 1, or 6 where the caller controls release.
-    `clear_back_ms`: how long the caller's exchange waits for a re-answer before it clears forward (0: not at all).
+    `ka` is the charging category of callers, `kd` the kind of call, by which the card's equipment chooses among the
+    meanings of `kb`; `free_kb` is what the network sends for a free subscriber: 1, or 6 where the caller controls
+    release. `cd` are the third and fourth line bit (11 in China, 01 elsewhere): words with others are not understood.
+    On circuits of `in_only` the exchange seizes and does not see a seizure of the card; on those of `out_only` it never
+    seizes (in and out as the site sees them). `clear_back_ms`: how long the caller's exchange waits for a re-answer
+    before it clears forward (0: not at all).
     """
 
     max_ani: int = 20
+    ka: int = 1
     kd: int = 3
     kb: KbMap = KbMap.TOLL
     free_kb: int = 1
     called_lengths: Mapping[str, int] = field(default_factory=lambda: LOCAL_LENGTHS)
     clear_back_ms: int = 0
+    cd: int = 0b11
+    in_only: frozenset[int] = frozenset()
+    out_only: frozenset[int] = frozenset()
     persistence_ms: int = 20
     """A change of line bits counts when it has lasted so long."""
     seize_ack_ms: int = 2000

@@ -46,7 +46,7 @@ class SpanEnd:
         self.channels = {slot: Channel(self, slot, legs.get(slot)) for slot in range(1, 32)}
         self.on_alarms: list[AlarmsHook] = []
         self.receiver = Receiver(self.sim, self._alarms_changed)
-        self.slips = SlipBuffer(self.sim, self._slipped)
+        self.slips = SlipBuffer(self.sim, self.slip)
         self.errors = BitErrors(self.sim.rng(f"spanbus/{self.name}"))
         self._paths: dict[int, HdlcPath] = {}
         self._late_bits: set[int] = set()
@@ -218,7 +218,8 @@ class SpanEnd:
             hook(alarms)
         self.far.bits_with_next_multiframe()
 
-    def _slipped(self, frames: int) -> None:
+    def slip(self, frames: int) -> None:
+        """A frame of 125 us is lost (-1) or doubled (+1) in this end's elastic store."""
         self.counters.slips += 1
         self._mark_error()
         self.sim.truth.note("slip", span=self.bus.name, side=self.side, frames=frames)

@@ -27,7 +27,10 @@ int openr2_chan_make_call(r2_chan *chan, const char *ani, const char *dnis, int 
 int openr2_chan_accept_call(r2_chan *chan, int mode);
 int openr2_chan_answer_call(r2_chan *chan);
 int openr2_chan_disconnect_call(r2_chan *chan, int cause);
+/* The register signal that is being sent, as a digit or letter; 0: none. */
+int openr2_chan_get_tx_mf_signal(r2_chan *chan);
 const char *openr2_chan_get_mf_state_string(r2_chan *chan);
+const char *openr2_chan_get_mf_group_string(r2_chan *chan);
 const char *openr2_chan_get_r2_state_string(r2_chan *chan);
 const char *openr2_proto_get_error(int error);
 

@@ -11,6 +11,7 @@ import msgspec
 
 from boardd.config.schema import Section, decode
 from boardd.config.yamlfile import Node, Problem, nearest_word
+from hwsim.line.digital import BEARER_SLOTS
 from hwsim.signalling.pri_profile import TIMERS, PriProfile
 from hwsim.signalling.q931_events import NumberPlan
 from hwsim.signalling.r2_profile import LOCAL_LENGTHS, KbMap, R2Profile
@@ -18,6 +19,9 @@ from hwsim.vendorlibs.dahdi.cards import MODULES, CardPlan, CardSignalling, E1Pl
 from hwsim.vendorlibs.dahdi.models import MODELS, Model
 
 MAX_PPM = 200
+KA = (1, 2, 3, 4, 5, 8, 10)
+CD_BITS = ("11", "01", "10")
+DIRECTIONS = ("in", "out")
 
 
 class Clocks(StrEnum):
@@ -73,6 +77,9 @@ class PriSection(Section):
 class R2Section(Section):
     """How the far end of a No.1 trunk is set up; `called_lengths` replaces the usual lengths of numbers in China."""
 
+    direction: dict[str, str] = {}
+    cd_bits: str = "11"
+    ka: int = 1
     kd: int = 3
     kb: KbMap = KbMap.TOLL
     free_kb: int = 1
@@ -87,7 +94,11 @@ class R2Section(Section):
     def problems(self, node: Node) -> list[Problem]:
         """Signals that do not exist, lengths that no number has, negative times."""
         found = []
-        for key, allowed in (("kd", range(1, 7)), ("free_kb", (1, 6)), ("max_caller_digits", range(21))):
+        if self.cd_bits not in CD_BITS:
+            found.append(_below(node, "cd_bits").problem(f"must be {', '.join(CD_BITS)}"))
+        found += _directions(self.direction, _below(node, "direction"))
+        whole = (("ka", KA), ("kd", range(1, 7)), ("free_kb", (1, 6)), ("max_caller_digits", range(21)))
+        for key, allowed in whole:
             if getattr(self, key) not in allowed:
                 found.append(_below(node, key).problem(f"must be {_words(allowed)}"))
         for prefix, length in self.called_lengths.items():
@@ -103,7 +114,11 @@ class R2Section(Section):
         """As the lines want it."""
         return R2Profile(
             max_ani=self.max_caller_digits,
+            ka=self.ka,
             kd=self.kd,
+            cd=int(self.cd_bits, 2),
+            in_only=_slots(self.direction.get("in", "")),
+            out_only=_slots(self.direction.get("out", "")),
             kb=self.kb,
             free_kb=self.free_kb,
             called_lengths=dict(self.called_lengths or LOCAL_LENGTHS),
@@ -199,6 +214,36 @@ def _usual(known: Model) -> str:
     return "O" * trunks + "S" * (known.ports - trunks)
 
 
+def _slots(text: str) -> frozenset[int]:
+    """Timeslots `1-15,17`. Raises ValueError."""
+    found: set[int] = set()
+    for part in filter(None, text.replace(" ", "").split(",")):
+        first, _, last = part.partition("-")
+        wanted = set(range(int(first), int(last or first) + 1)) - {16}
+        if not wanted or not wanted <= set(BEARER_SLOTS):
+            raise ValueError(part)
+        found |= wanted
+    return frozenset(found)
+
+
+def _directions(given: dict[str, str], node: Node) -> list[Problem]:
+    found: list[Problem] = []
+    taken: set[int] = set()
+    for word, text in given.items():
+        where = _below(node, word)
+        try:
+            slots = _slots(text)
+        except ValueError as error:
+            found.append(where.problem(f"not timeslots: {error} (for example: 1-15, 17)"))
+            continue
+        if word not in DIRECTIONS:
+            found.append(where.problem("must be in or out", nearest_word(word, DIRECTIONS)))
+        elif taken & slots:
+            found.append(where.problem("the same timeslot in both directions"))
+        taken |= slots
+    return found
+
+
 def _below(node: Node, key: str) -> Node:
     return node.value.get(key, node) if isinstance(node.value, dict) else node
 
@@ -206,4 +251,4 @@ def _below(node: Node, key: str) -> Node:
 def _words(allowed: range | tuple[int, ...]) -> str:
     if isinstance(allowed, range):
         return f"{allowed.start} to {allowed.stop - 1}"
-    return " or ".join(str(value) for value in allowed)
+    return f"{', '.join(str(value) for value in allowed[:-1])} or {allowed[-1]}"

@@ -20,7 +20,7 @@ from pages import ROOT, codes, section, table, tables
 from boardd.config.schema import Section
 from hwsim.cli.main import cli
 from hwsim.core.sound import make_chirp
-from hwsim.scenario import schema
+from hwsim.scenario import machine_part, runner_header, runner_peer, schema
 from hwsim.scenario.file import Scenario
 from hwsim.scenario.script_words import FIELDS
 from hwsim.simulator import Options, Simulator
@@ -47,8 +47,19 @@ SECTIONS: dict[str, type[Section]] = {
     "e1": dahdi.E1Section,
     "pri": dahdi.PriSection,
     "r2": dahdi.R2Section,
+    "modem": machine_part.ModemSection,
+    "box": machine_part.BoxSection,
+    "header": runner_header.HeaderSection,
+    "check": runner_header.ExpectSection,
+    "moment": runner_header.MomentSection,
+    "run": runner_header.RunSection,
+    "peer": runner_peer.PeerSection,
+    "peer call": runner_peer.PeerCallSection,
+    "peer block": runner_peer.PeerBlockSection,
 }
 WORDS = {str: "text", int: "whole number", float: "number", bool: "yes/no", Path: "path"}
+NOTING = ("note", "_noted")
+"""Names of the methods by which peers at the edge write into their log."""
 SHIM = ROOT / "hwsim" / "vendorlibs" / "synway"
 
 
@@ -80,8 +91,9 @@ def default_words(field: typing.Any) -> str:
 
 
 def test_every_section_of_the_schema_is_in_the_tests_list():
-    modules = (schema, dahdi)
+    modules = (schema, dahdi, machine_part, runner_header, runner_peer)
     found = {v for m in modules for v in vars(m).values() if isinstance(v, type) and issubclass(v, Section)} - {Section}
+    found = {section for section in found if not section.__name__.startswith("_")}
     assert found == set(SECTIONS.values())
 
 
@@ -91,7 +103,7 @@ def test_scenario_keys_types_and_defaults(name):
     cls = SECTIONS[name]
     hints = typing.get_type_hints(cls)
     fields = msgspec.structs.fields(cls)
-    assert documented.codes("key") == [field.name for field in fields]
+    assert documented.codes("key") == [field.encode_name for field in fields]
     for field, kind, default in zip(fields, documented.column("type"), documented.column("default"), strict=True):
         wanted = type_words(hints[field.name])
         assert kind == wanted or (kind, wanted) == ("time", "text"), field.name
@@ -148,6 +160,22 @@ def test_kinds_of_fact():
     assert len(documented) == len(set(documented))
     # Told by a variable: the agent's two codes.
     assert set(documented) == noted_kinds() | {"agent_log_in", "agent_log_out"}
+
+
+def test_needs():
+    documented = table("simulator.md", "Scenarios that are run and judged")
+    assert documented.codes("need") == list(runner_header.CAPABILITIES)
+
+
+def test_notes_of_the_peer():
+    documented = table("simulator.md", "notes of the peer").codes("note")
+    found = set()
+    for path in (ROOT / "hwsim" / "edge").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            noting = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in NOTING
+            if noting and isinstance(node.args[0], ast.Constant):
+                found.add(node.args[0].value)
+    assert len(documented) == len(set(documented)) and set(documented) == found
 
 
 def test_side_door_commands(simulator):

@@ -1,9 +1,9 @@
-"""Calls over a simulated PRI: the network side is libpri behind the exchange, the card side is q931_cpe.py."""
+"""Calls over a simulated PRI: the network side is libpri behind the exchange, the card's is hwsim.edge."""
 
 import pytest
-from q931_cpe import ALERTING, CONNECT, DISCONNECT, PROCEEDING, RESTART, RESTART_ACK, SETUP, SETUP_ACK, Cpe, Message
-from town import Phone, Town
+from town import Pbx, Phone, Town
 
+from hwsim.edge.q931 import Element, Kind, Message
 from hwsim.signalling.pri_network import PriNetwork
 from hwsim.signalling.pri_profile import PriProfile
 from hwsim.signalling.q931_events import NumberPlan
@@ -15,7 +15,7 @@ class PriTown(Town):
     def __init__(self, profile=None, cpe=None, **options):
         super().__init__(**options)
         self.network = PriNetwork(self.sim, self.bus, profile)
-        self.cpe = Cpe(self.sim, self.bus.card.channel(16), **(cpe or {}))
+        self.cpe = Pbx(self, **(cpe or {}))
         self.phone = Phone(self, "13800138000")
         assert self.until(lambda: self.network.link_up and self.cpe.link.up, 5)
 
@@ -30,9 +30,9 @@ def test_call_from_the_network():
     leg = town.cpe.finished[0]
     assert leg.setup.elements[0] == (0x04, bytes.fromhex("9090a3"))
     assert leg.setup.elements[1] == (0x18, bytes.fromhex("a98381"))
-    assert leg.called == b"\x81" + b"1055"
-    assert leg.caller == b"\x01\x83" + b"13800138000"
-    assert leg.told == [SETUP, 0x0F, DISCONNECT, 0x5A]
+    assert leg.setup.get(Element.CALLED) == b"\x81" + b"1055"
+    assert leg.setup.get(Element.CALLER) == b"\x01\x83" + b"13800138000"
+    assert leg.told == [Kind.SETUP, Kind.CONNECT_ACK, Kind.DISCONNECT, Kind.RELEASE_COMPLETE]
     assert leg.cause == 16
     town.run_s(0.2)
     assert town.idle() and town.ends() == [(16, "calling", True)]
@@ -40,9 +40,9 @@ def test_call_from_the_network():
 
 def test_call_from_the_card():
     town = PriTown()
-    leg = town.cpe.dial(3, "13800138000", "88001000")
+    leg = town.cpe.call(3, "13800138000", "88001000")
     assert town.until(lambda: leg.connected)
-    assert leg.told == [PROCEEDING, ALERTING, CONNECT]
+    assert leg.told == [Kind.PROCEEDING, Kind.ALERTING, Kind.CONNECT]
     town.cpe.hang_up(leg)
     assert town.until(lambda: leg.over)
     town.run_s(0.2)
@@ -52,7 +52,7 @@ def test_call_from_the_card():
 def test_refusals_of_the_exchange_arrive_with_their_cause():
     town = PriTown()
     for number, cause in (("88009999", 1), ("13900000000", 1)):
-        leg = town.cpe.dial(1, number)
+        leg = town.cpe.call(1, number)
         assert town.until(lambda leg=leg: leg.over)
         assert leg.cause == cause and not leg.connected
 
@@ -65,24 +65,21 @@ def test_refusal_of_the_card():
 
 
 def test_overlap_from_the_network():
-    town = PriTown(digits_sent=4, overlap=True, cpe={"needs_digits": 4})
+    town = PriTown(digits_sent=4, overlap=True, cpe={"digits": 4})
     town.phone.call("88001055")
     assert town.until(lambda: town.facts("call_answer"))
-    leg = next(iter(town.cpe.legs.values()))
-    assert leg.called == b"\x811" and leg.digits == "1055"
+    leg = next(iter(town.cpe.calls.values()))
+    assert leg.setup.get(Element.CALLED) == b"\x811" and leg.called == "1055"
     assert not any(code == 0xA1 for code, _ in leg.setup.elements)
 
 
 def test_overlap_from_the_card():
     town = PriTown()
-    leg = town.cpe.dial(2, "138", complete=False)
+    leg = town.cpe.call(2, "13800138000", first=3)
     town.run_s(0.5)
-    assert leg.told == [SETUP_ACK]
-    for digit in "00138000":
-        town.cpe.more(leg, digit)
-        town.run_s(0.2)
+    assert leg.told == [Kind.SETUP_ACK]
     assert town.until(lambda: leg.connected)
-    assert leg.told == [SETUP_ACK, PROCEEDING, ALERTING, CONNECT]
+    assert leg.told == [Kind.SETUP_ACK, Kind.PROCEEDING, Kind.ALERTING, Kind.CONNECT]
     assert town.facts("call_begin")[0]["called"] == "13800138000"
 
 
@@ -98,33 +95,33 @@ def test_overlap_from_the_card():
 def test_types_of_the_caller_number(plan, octet, digits):
     town = PriTown(PriProfile(caller_plan=plan))
     Phone(town, "02087654321").call("88001001")
-    assert town.until(lambda: town.cpe.legs)
-    leg = next(iter(town.cpe.legs.values()))
-    assert leg.caller == bytes([octet, 0x83]) + digits.encode()
+    assert town.until(lambda: town.cpe.calls)
+    leg = next(iter(town.cpe.calls.values()))
+    assert leg.setup.get(Element.CALLER) == bytes([octet, 0x83]) + digits.encode()
 
 
 def test_a_failure_with_a_tone_is_progress_with_in_band_information():
     town = PriTown(inband_failure_ms=3000)
-    leg = town.cpe.dial(1, "88009999")
+    leg = town.cpe.call(1, "88009999")
     assert town.until(lambda: leg.over)
-    assert leg.told[:2] == [PROCEEDING, 0x03] and leg.cause == 1
+    assert leg.told[:2] == [Kind.PROCEEDING, Kind.PROGRESS] and leg.cause == 1
 
 
 def test_glare_the_network_keeps_its_bearer():
     town = PriTown(cpe={"answer_ms": 300})
     town.phone.call("88001055")
     town.run_s(0.4)  # the exchange's routing time: its SETUP for slot 1 leaves now
-    exclusive = town.cpe.dial(1, "88009999")
-    flexible = town.cpe.dial(1, "88009998", exclusive=False)
+    exclusive = town.cpe.call(1, "88009999")
+    flexible = town.cpe.call(1, "88009998", exclusive=False)
     town.run_s(0.3)
     assert exclusive.over and exclusive.cause == 44
-    assert flexible.told[0] == PROCEEDING and flexible.slot == 31
+    assert flexible.told[0] == Kind.PROCEEDING and flexible.slot == 31
     assert town.until(lambda: town.facts("call_answer"))
 
 
 def test_cable_cut_for_good_ends_calls_and_the_link_comes_back():
     town = PriTown(PriProfile(timers={"T309": 6000}))
-    leg = town.cpe.dial(3, "13800138000")
+    leg = town.cpe.call(3, "13800138000")
     assert town.until(lambda: leg.connected)
     town.bus.disturb(town.bus.card, signal="none")
     town.bus.disturb(town.bus.net, signal="none")
@@ -136,13 +133,13 @@ def test_cable_cut_for_good_ends_calls_and_the_link_comes_back():
     assert town.until(lambda: town.network.link_up and town.cpe.link.up, 30)
     town.phone.hang_up()
     town.run_s(5)
-    again = town.cpe.dial(3, "13800138000")
+    again = town.cpe.call(3, "13800138000")
     assert town.until(lambda: again.connected)
 
 
 def test_short_loss_of_the_link_keeps_calls():
     town = PriTown(PriProfile(timers={"T309": 90_000}))
-    leg = town.cpe.dial(3, "13800138000")
+    leg = town.cpe.call(3, "13800138000")
     assert town.until(lambda: leg.connected)
     town.bus.disturb(town.bus.card, signalling_slot=False)
     town.bus.disturb(town.bus.net, signalling_slot=False)
@@ -159,7 +156,7 @@ def test_short_loss_of_the_link_keeps_calls():
 
 def test_restart_of_the_exchange_disc_then_sabme():
     town = PriTown()
-    leg = town.cpe.dial(3, "13800138000")
+    leg = town.cpe.call(3, "13800138000")
     assert town.until(lambda: leg.connected)
     frames = []
     town.bus.frame_taps.append(lambda at, side, frame: frames.append((side, frame.hex())))
@@ -181,13 +178,13 @@ def test_restart_of_one_bearer():
 
 def test_restart_from_the_card_ends_the_call_of_that_bearer():
     town = PriTown()
-    legs = [town.cpe.dial(slot, number) for slot, number in ((3, "13800138000"), (4, "13700137000"))]
+    legs = [town.cpe.call(slot, number) for slot, number in ((3, "13800138000"), (4, "13700137000"))]
     assert town.until(lambda: legs[0].connected)
     answers = []
     town.cpe._global = answers.append
-    town.cpe.link.send(Message(RESTART, 0, False, ((0x18, b"\xa9\x83\x83"), (0x79, b"\x80"))).encode())
+    town.cpe.link.send(Message(Kind.RESTART, 0, False, ((0x18, b"\xa9\x83\x83"), (0x79, b"\x80"))).encode())
     town.run_s(1)
-    assert [(m.kind, m.get(0x18)) for m in answers] == [(RESTART_ACK, b"\xa9\x83\x83")]
+    assert [(m.kind, m.get(0x18)) for m in answers] == [(Kind.RESTART_ACK, b"\xa9\x83\x83")]
     assert (41, "calling", True) in town.ends()
     town.run_s(10)
     assert town.idle()
@@ -196,7 +193,7 @@ def test_restart_from_the_card_ends_the_call_of_that_bearer():
 def test_a_card_that_does_not_answer_setup():
     """T303 twice, then the exchange tells its caller: no user responding."""
     town = PriTown()
-    town.cpe._on = lambda leg, message: None
+    town.cpe._offered = lambda message: None
     town.phone.call("88001055")
     assert town.until(lambda: town.facts("call_end"), 30)
     assert town.ends() == [(18, "called", False)]
@@ -207,9 +204,9 @@ def test_a_card_that_does_not_answer_setup():
 def test_a_card_that_does_not_complete_the_release():
     """The bearer stays out of use until T308 has run twice."""
     town = PriTown()
-    leg = town.cpe.dial(3, "13800138000")
+    leg = town.cpe.call(3, "13800138000")
     assert town.until(lambda: leg.connected)
-    town.cpe._on = lambda leg, message: None
+    town.cpe._message = lambda call, message: None
     town.phone.hang_up()
     town.run_s(1)
     assert town.bus.circuits[3].busy
@@ -226,15 +223,15 @@ def test_restricted_and_absent_caller_numbers():
     ):
         town.network.circuits[slot].on_setup(setup)
         town.run_s(0.2)
-        assert next(leg for leg in town.cpe.legs.values() if leg.slot == slot).caller == octets
+        assert next(leg for leg in town.cpe.calls.values() if leg.slot == slot).setup.get(Element.CALLER) == octets
 
 
 def test_a_slip_on_the_d_channel_is_repaired_by_the_data_link():
     town = PriTown()
-    leg = town.cpe.dial(3, "13800138000")
+    leg = town.cpe.call(3, "13800138000")
     for _ in range(8):
         town.run_s(0.05)
         for end in (town.bus.net, town.bus.card):
-            end._slipped(1)
+            end.slip(1)
             end.path(16).hit()
     assert town.until(lambda: leg.connected, 20)

@@ -4,8 +4,7 @@ import subprocess
 from collections import defaultdict
 
 import pytest
-from q931_cpe import Cpe
-from town import Phone, Town
+from town import Pbx, Phone, Town
 
 from hwsim.signalling.pri_network import PriNetwork
 from hwsim.signalling.pri_stack import PriStack
@@ -70,14 +69,14 @@ def test_two_hundred_calls_as_tshark_sees_them(tshark, tmp_path):
     town = Town(digits_sent=4)
     network = PriNetwork(town.sim, town.bus)
     file = network.capture(tmp_path / "d.pcap")
-    cpe = Cpe(town.sim, town.bus.card.channel(16), answer_ms=300)
+    cpe = Pbx(town, answer_ms=300)
     town.run_s(2)
     legs = []
 
     def dial(index):
         number = f"137{index:08d}"
         Phone(town, number, answer_ms=200)
-        leg = cpe.dial(31 - index % 15, number, "88001000", exclusive=False)
+        leg = cpe.call(31 - index % 15, number, "88001000", exclusive=False)
         legs.append((leg, number))
         town.sim.later(2500, cpe.hang_up, leg)
 
@@ -156,7 +155,7 @@ def test_same_seed_same_frames(tmp_path):
     def run():
         town = Town(digits_sent=4)
         PriNetwork(town.sim, town.bus)
-        Cpe(town.sim, town.bus.card.channel(16))
+        Pbx(town)
         frames = []
         town.bus.frame_taps.append(lambda at_us, side, frame: frames.append((at_us, side, frame)))
         phone = Phone(town, "13800138000")

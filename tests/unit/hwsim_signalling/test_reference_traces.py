@@ -1,12 +1,11 @@
 """What is on the line against fixed traces written from facts 3.5, 3.6 and 4.1 to 4.3, not recorded from a library."""
 
 import pytest
-from q931_cpe import Cpe
 from r2_checker import check
 from r2_traces import Tape
 from test_pri_calls import PriTown
 from test_r2_calls import R2Town
-from town import Phone, Town
+from town import Pbx, Phone, Town
 
 from hwsim.signalling.pri_network import PriNetwork
 from hwsim.signalling.pri_stack import PriStack
@@ -86,7 +85,7 @@ def test_call_from_the_network(pri_town):
 
 def test_call_from_the_card(pri_town):
     tap = Tap(pri_town.bus)
-    leg = pri_town.cpe.dial(3, "13800138000", "88001000")
+    leg = pri_town.cpe.call(3, "13800138000", "88001000")
     assert pri_town.until(lambda: leg.connected)
     pri_town.cpe.hang_up(leg)
     pri_town.run_s(1)
@@ -95,7 +94,7 @@ def test_call_from_the_card(pri_town):
 
 def test_call_to_nobody(pri_town):
     tap = Tap(pri_town.bus)
-    pri_town.cpe.dial(3, "88009999")
+    pri_town.cpe.call(3, "88009999")
     pri_town.run_s(2)
     assert tap.messages == packed(UNKNOWN_NUMBER)
 
@@ -104,7 +103,7 @@ def test_data_link(libpri):
     town = Town()
     tap = Tap(town.bus)
     PriNetwork(town.sim, town.bus)
-    Cpe(town.sim, town.bus.card.channel(16))
+    Pbx(town)
     town.run_s(21)
     assert tap.others[:2] == [("net", "02017f"), ("card", "020173")]  # SABME with P, UA with F
     polls = [frame for side, frame in tap.others if side == "net"][1:]
@@ -155,7 +154,7 @@ LINE_SIGNALS = ["forward 0011", "backward 1111", "backward 0111", "forward 1011"
 REGISTERS = [
     *((digit, 1) for digit in (1, 10, 5)),
     (5, 6),  # A6 after the last called digit
-    (3, 1),  # KA
+    (1, 1),  # KA 1: ordinary subscriber, billed by the period
     *((digit, 1) for digit in (1, 3, 8, 10, 10, 1, 3, 8, 10, 10, 10)),
     (15, 3),  # end of the calling number, A3
     (3, 1),  # KD 3, KB 1

@@ -241,7 +241,7 @@ def test_frames_are_lost_in_alarms_and_hit_by_slips_and_errors():
     town.run_s(0.01)
     net.write(bytes(250))
     town.run_s(0.01)
-    town.bus.card._slipped(1)
+    town.bus.card.slip(1)
     town.run_s(0.1)
     assert card.read() is None and card.take_event() is ChannelEvent.ABORT
     town.bus.disturb(town.bus.card, bit_error_ratio=0.005)
@@ -330,7 +330,7 @@ def test_slips_are_heard():
     engine, far = town.sim.engine, town.sim.engine.leg_new()
     town.bus.circuits[1].connect(far)
     engine.play_mem(far, bytes(i % 200 + 1 for i in range(16_000)), Format.ALAW)
-    town.sim.later(1000, town.bus.card._slipped, -1)
+    town.sim.later(1000, town.bus.card.slip, -1)
     town.run_s(1.9)
     sound = b"".join(iter(channel.read, None))
     sound = sound[sound.index(b"\x01\x02") :]

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from hwsim.core.engine import Engine
+from hwsim.edge.log import PeerLog
+from hwsim.edge.plan import PeerPlan, PlannedCall
+from hwsim.edge.pri_peer import PriPeer
+from hwsim.edge.r2_peer import R2Peer
 from hwsim.exchange.exchange import Exchange, ExchangeOptions
 from hwsim.exchange.numbering import NumberRange
 from hwsim.exchange.timers import ExchangeTimers
@@ -70,3 +74,24 @@ class Town:
 
     def idle(self):
         return all(t.state == "idle" and not t.circuit.busy for t in self.trunks.values())
+
+
+class Pbx(PriPeer):
+    """The peer at the card's end of the town's PRI, dialled by hand."""
+
+    def __init__(self, town, **plan):
+        super().__init__(town.sim, PeerLog(town.sim), town.bus, PeerPlan(**{"answer_ms": 500, **plan}))
+
+    def call(self, slot, called, caller="", *, first=0, gap_ms=200, exclusive=True):
+        planned = PlannedCall(0, self.bus.name, slot, called, caller, first, gap_ms)
+        return self.dial(planned, exclusive=exclusive)
+
+
+class R2Pbx(R2Peer):
+    """The peer at the card's end of the town's No.1 trunk, dialled by hand."""
+
+    def __init__(self, town, **plan):
+        super().__init__(town.sim, PeerLog(town.sim), town.bus, PeerPlan(**plan), list(town.trunks))
+
+    def call(self, slot, called, caller="", hang_up_ms=None):
+        self.dial(PlannedCall(0, self.bus.name, slot, called, caller, hang_up_ms=hang_up_ms))

@@ -71,7 +71,41 @@ def test_times_that_yaml_reads_as_numbers_stay_text():
             "scripts:\n  a:\n    steps:\n      - {do: play, file: no.wav}",
             "site.yaml:4: scripts.a.steps[0].file: there is no file no.wav",
         ),
-        ("machine: {crads: []}", "site.yaml:1: machine: takes the keys cards and personality"),
+        ("machine: {crads: []}", "site.yaml:1: machine.crads: unknown key (did you mean cards?)"),
+        (
+            "machine: {modems: [{name: gsm, model: EC20}]}",
+            "site.yaml:1: machine.modems: nothing builds these yet: name modem in needs",
+        ),
+        (
+            "needs: [serial]\nmachine: {boxes: [{name: relay, kind: modbus}]}",
+            "site.yaml:2: machine.boxes[0].kind: must be one of modbus_relay, smdr, not modbus"
+            " (did you mean modbus_relay?)",
+        ),
+        ("needs: [q931]", "site.yaml:1: needs: there is no capability q931 (did you mean q931_net?)"),
+        (
+            "run: {by: egde}",
+            "site.yaml:1: run.by: must be one of site, edge, not egde (did you mean edge?)",
+        ),
+        (
+            "run:\n  by: edge\n  peer:\n    calls:\n      - {at_s: 1, circut: e1a/1/1, called: '1'}",
+            "site.yaml:5: run.peer.calls[0].circut: unknown key (did you mean circuit?)",
+        ),
+        ("run:\n  by: edge\n  peer: {refuse: 200}", "site.yaml:3: run.peer.refuse: must be a Q.850 cause, 1 to 127"),
+        ("run:\n  peer: {digits: 4}", "site.yaml:2: run.peer: a peer goes with by: edge"),
+        (
+            "run: {by: edge}\nexpect:\n  - {in: truth, match: {what: call_end}}\n  - {in: contacts, count: 1}",
+            "site.yaml:4: expect[1]: a run by edge leaves no contacts (there are: peer, truth)",
+        ),
+        (
+            "expect:\n  - {in: truth, match: {what: x}, after: {in: peer, match: {what: y}}, within_s: 1..2}",
+            "site.yaml:2: expect[0]: a run by site leaves no peer"
+            " (there are: channels, contacts, events, records, truth)",
+        ),
+        (
+            "exchange:\n  groups:\n    - {name: g, lines: [a/1], inband_failure: disconect}",
+            "site.yaml:3: exchange.groups[0].inband_failure: must be one of progress, disconnect, not disconect"
+            " (did you mean disconnect?)",
+        ),
         (
             "agents:\n  desk: {ignore_ring: 3}",
             "site.yaml:2: agents.desk.ignore_ring: a probability is between 0 and 1",

@@ -195,11 +195,11 @@ def test_overlap_dialling_out_routes_at_the_last_digit():
     assert facts(town.sim, "call_begin")[0]["called"] == "057188005555"
 
 
-def test_overlap_dialling_out_with_a_gap_too_long_is_taken_as_it_is():
+def test_overlap_dialling_out_with_a_gap_too_long_is_an_incomplete_number():
     town = Town()
     _call_out(town, Setup("8800", complete=False))
     run_s(town.sim, 16)
-    assert town.card.told[-1] == ("release", 1)
+    assert town.card.told[-1] == ("release", 28) and not facts(town.sim, "call_begin")
 
 
 def test_overlap_towards_the_card():
