@@ -45,6 +45,11 @@ class ControlServer:
         self._socket.listen(BACKLOG)
         loop.add_reader(self._socket.fileno(), self._accept)
 
+    @property
+    def clients(self) -> int:
+        """How many are connected."""
+        return len(self._clients)
+
     def close(self) -> None:
         """Disconnect everybody and remove the socket."""
         for client in tuple(self._clients):

@@ -82,12 +82,15 @@ class Machine:
             since = part["next"]
         return found
 
-    def held(self) -> dict[str, int]:
-        """What the simulator holds: engine objects and descriptors. Legs that are awake depend on the moment."""
-        load = self.ask("load")
+    def held(self, limit_s: float = 10) -> dict[str, int]:
+        """What the simulator holds while no program runs. Legs that are awake depend on the moment."""
+        until = real_s() + limit_s
+        while (load := self.ask("load"))["programs"]:
+            assert real_s() < until, load
+            pause_s(0.05)
         assert load["rpc_failures"] == 0
         engine = {k: v for k, v in load["engine"].items() if k not in ("legs_awake", "events")}
-        return {**engine, "fds": len(os.listdir(f"/proc/{load['pid']}/fd"))}
+        return {**engine, "open_files": load["open_files"]}
 
     def wait_quiet(self, limit_s: float) -> None:
         """Until nobody is on the telephone."""

@@ -201,7 +201,11 @@ def test_a_malformed_message_costs_only_its_connection(bench, packet):
     assert bench.fake.gone == []
 
 
-@pytest.mark.parametrize("first", [call("SsmX"), hello("donjin"), hello(protocol=99), b"\x01\x01"])
+@pytest.mark.parametrize(
+    "first",
+    [call("SsmX"), hello("donjin"), hello(protocol=99), b"\x01\x01"],
+    ids=["call", "other maker", "other protocol", "short"],
+)
 def test_a_wrong_first_message_is_refused(bench, first):
     sock = bench.connect(first)
     assert sock.recv(1) == b""
