@@ -128,6 +128,8 @@ class Door:
         """End the thread after the calls that are queued. Returns at once when the door is stuck."""
         if self._thread is None or self._ended is None:
             return
+        with self._lock:
+            self._in_hand += 1  # the end is a job too: in lockstep nobody else would tell the loop that it is done
         self._jobs.put(None)
         if not self._stuck:
             await self._ended
@@ -267,9 +269,13 @@ class Door:
                 job.begun = not job.withdrawn
             self._post(self._finish, self._carry_out(job))
             self.heartbeat.beat("door")
-            with self._lock:
-                self._in_hand -= 1
+            self._job_done()
         self._post(self._thread_ended)
+        self._job_done()
+
+    def _job_done(self) -> None:
+        with self._lock:
+            self._in_hand -= 1
 
     def _carry_out(self, job: _Job) -> _Done:
         if not job.begun:

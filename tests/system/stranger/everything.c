@@ -89,12 +89,18 @@ static void take_trunk(int *place, int ch)
         owned[ch] = 1;
 }
 
-/* 1 when the trunk is idle again and given back. */
+/* 1 when the trunk that was hung up is free again and given back. It may ring already, for somebody else who calls, or
+ * have been rung and left again: nobody sees every state who looks every so often. */
 static int trunk_cleared(int *place)
 {
+    int state;
+
     if (*place == NOBODY)
         return 1;
-    if (CHECK(SsmGetChState(*place)) != S_CALL_STANDBY)
+    state = CHECK(SsmGetChState(*place));
+    if (state == S_CALL_PENDING)
+        CHECK(SsmHangup(*place));
+    if (state != S_CALL_STANDBY && state != S_CALL_RINGING)
         return 0;
     owned[*place] = 0;
     given_back_ms[*place] = now_ms();
@@ -248,7 +254,7 @@ static int dialled(struct session *s)
         say("session %d dials again: progress %d, reason %d", s->number, progress, SsmGetPendingReason(s->out));
         CHECK(SsmHangup(s->out));
         s->dials++;
-    } else if (CHECK(SsmGetChState(s->out)) == S_CALL_STANDBY && s->dials) {
+    } else if (s->dials) {
         trunk_cleared(&s->out);
     }
     return 0;
@@ -426,8 +432,9 @@ int main(int argc, char **argv)
         last = completed;
         if (now_ms() - progress_ms > wait_limit_ms()) {
             for (int i = 0; i < session_count; i++)
-                fprintf(stderr, "session %d step %d in %d out %d\n", i, (int)sessions[i].step, sessions[i].in,
-                        sessions[i].out);
+                fprintf(stderr, "session %d step %d in %d (state %d) out %d (state %d)\n", i, (int)sessions[i].step,
+                        sessions[i].in, sessions[i].in == NOBODY ? 0 : SsmGetChState(sessions[i].in), sessions[i].out,
+                        sessions[i].out == NOBODY ? 0 : SsmGetChState(sessions[i].out));
             finish(EXIT_TOO_LATE);
         }
     }

@@ -109,3 +109,26 @@ def test_wall_and_monotonic_follow_the_token(tmp_path: Path) -> None:
     out: Any = child.communicate()[0].split()
     assert out == ["1700003600000", "3600000", "True"]
     assert real_s() - began_s < 30
+
+
+def test_time_stands_while_a_door_closes(tmp_path: Path) -> None:
+    loop, sim, keeper, env = make(tmp_path)
+    code = (
+        "import queue, time\nfrom boardd import clock\nfrom boardd.native.door import Door\n"
+        "class Slow(queue.SimpleQueue):\n"
+        "  def get(self):\n    job = super().get()\n    time.sleep(0 if job else 0.3)\n    return job\n"
+        "async def main():\n"
+        "  door = Door('slow')\n  door._jobs = Slow()\n  door.open()\n"
+        "  await door.call('nothing', lambda: None)\n  await door.close()\n  print(clock.mono_ms())\n"
+        "clock.run(lambda: main(), 'x')"
+    )
+    child = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, **env}, stdout=subprocess.PIPE, text=True)
+    try:
+        wait_for(loop, keeper, 1)
+        LockstepDrive(loop, sim, keeper, None).run(lambda: keeper.empty or sim.now_us > 60_000_000)
+        assert keeper.empty, "nobody told the process that its door has closed"
+    finally:
+        keeper.close()
+        loop.close()
+        out = child.communicate()[0]
+    assert out.splitlines()[-1] == "0"
