@@ -93,6 +93,8 @@ void engine_lock(me_engine *engine)
         reap(engine);
 }
 
+void engine_lock_tick(me_engine *engine) { pthread_mutex_lock(&engine->lock); }
+
 void engine_unlock(me_engine *engine)
 {
     events_signal(engine);
@@ -216,7 +218,7 @@ void engine_tick(me_engine *engine)
 
 void me_tick(me_engine *engine, int64_t now_ns)
 {
-    engine_lock(engine);
+    engine_lock_tick(engine);
     clock_tick(&engine->clock, now_ns);
     engine_tick(engine);
     engine_unlock(engine);

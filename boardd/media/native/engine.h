@@ -77,8 +77,9 @@ struct me_engine {
     struct writer *writer;
 };
 
-/* engine.c */
+/* engine.c: for calls, which may free memory, and for ticks, which may not. */
 void engine_lock(me_engine *engine);
+void engine_lock_tick(me_engine *engine);
 void engine_unlock(me_engine *engine);
 /* A number that nobody has, > 0. */
 int32_t engine_next_id(me_engine *engine);

@@ -184,7 +184,7 @@ static int32_t service(me_engine *engine, int64_t now_ns)
 
 int32_t me_service(me_engine *engine, int64_t now_ns)
 {
-    engine_lock(engine);
+    engine_lock_tick(engine);
     int32_t done = engine->clock.threaded ? ME_E_BUSY : service(engine, now_ns);
     engine_unlock(engine);
     return done;
@@ -240,7 +240,7 @@ static void wait_once(me_engine *engine, int timer_fd)
 {
     tick_clock *clock = &engine->clock;
     int64_t due_ns;
-    engine_lock(engine);
+    engine_lock_tick(engine);
     int fd = wait_for(engine, &due_ns);
     clock->waiting = true;
     engine_unlock(engine);
@@ -260,7 +260,7 @@ static void wait_once(me_engine *engine, int timer_fd)
     if (fd < 0 && wait[1].revents && read(timer_fd, &expired, sizeof expired) < 0 && errno != EAGAIN)
         return;
 
-    engine_lock(engine);
+    engine_lock_tick(engine);
     clock->waiting = false;
     clock->waits++;
     pthread_cond_broadcast(&clock->left);
