@@ -14,6 +14,7 @@ from hwsim.kernel.sim import Sim
 from hwsim.line.digital import BEARER_SLOTS, Signalling, Span
 from hwsim.spanbus.circuit import SwitchedCircuit
 from hwsim.spanbus.end import SpanEnd
+from hwsim.spanbus.loops import RETURNING, Loop
 from hwsim.spanbus.section import Clock, Clocking, Signal
 from hwsim.spanbus.slips import frequencies
 
@@ -74,6 +75,19 @@ class SpanBus:
         end.crc4 = on
         end.far.section = replace(end.far.section, crc4=on)
         self._look()
+
+    def set_loop(self, end: SpanEnd, loop: Loop) -> None:
+        """Make or undo a loop at an end; line bits of both ends are sent anew."""
+        if loop is end.loop:
+            return
+        was, end.loop = end.loop, loop
+        self.sim.truth.note("loop", span=self.name, side=end.side, loop=str(loop.value))
+        for one in (self.net, self.card):
+            one.all_bits_late()
+        if (loop in RETURNING) != (was in RETURNING):
+            end.loop_sound(loop in RETURNING)
+        self._look()
+        self._retime()
 
     @property
     def timing_loop(self) -> bool:

@@ -8,6 +8,7 @@ from enum import Enum, IntEnum, IntFlag
 from typing import TYPE_CHECKING
 
 from hwsim.core.events import Format, What
+from hwsim.spanbus.loops import RETURNING, Loop
 
 if TYPE_CHECKING:
     from hwsim.spanbus.end import SpanEnd
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 160
 """20 ms of A-law."""
 RING_BLOCKS = 8
+IDLE_OCTET = b"\xd5"
+"""A-law silence."""
 
 
 class Ready(IntFlag):
@@ -59,6 +62,8 @@ class Channel:
         self.leg = leg
         self.use = Use.CLOSED
         self.hook: Callable[[Channel], None] | None = None
+        self.refill: Callable[[], None] | None = None
+        """Called before sound of a tick is sent: a reader of blocks may write them just in time."""
         self.rx_bits = 0xF
         self.tx_bits = 0xF
         self._events: deque[ChannelEvent] = deque(maxlen=512)
@@ -188,15 +193,19 @@ class Channel:
         if self.use is not Use.SOUND or self.leg is None:
             return
         engine = self.end.sim.engine
-        heard = self.end.received_sound(engine.rec_read(self._recorder))
+        if self.refill:
+            self.refill()
+        block = bytes(self._tx[:BLOCK_BYTES])
+        del self._tx[: len(block)]
+        heard = self.end.received_sound(engine.rec_read(self._recorder, RING_BLOCKS * BLOCK_BYTES))
+        if self.end.loop is Loop.LOCAL:
+            heard = block + IDLE_OCTET * (BLOCK_BYTES - len(block))
         self._heard += _slipped(heard, self._slip_in)
         self._slip_in = 0
         while len(self._heard) >= BLOCK_BYTES:
             self._got_block(bytes(self._heard[:BLOCK_BYTES]))
             del self._heard[:BLOCK_BYTES]
-        if self._tx:
-            block = bytes(self._tx[:BLOCK_BYTES])
-            del self._tx[:BLOCK_BYTES]
+        if block and self.end.loop not in RETURNING:
             if len(block) < BLOCK_BYTES:
                 self.end.counters.underruns += 1
             engine.play_mem(self.leg, _slipped(self.end.sent_sound(block), self._slip_out), Format.ALAW)

@@ -17,6 +17,7 @@ from hwsim.spanbus.biterrors import BitErrors
 from hwsim.spanbus.channel import Channel, ChannelEvent
 from hwsim.spanbus.counters import Counters
 from hwsim.spanbus.hdlc import HdlcPath
+from hwsim.spanbus.loops import Loop, hearers
 from hwsim.spanbus.section import Clock, Section, Signal
 from hwsim.spanbus.slips import SlipBuffer
 
@@ -43,6 +44,8 @@ class SpanEnd:
         self.counters = Counters()
         self.section = Section(crc4=bus.crc4)
         """What arrives here; change it with `SpanBus.disturb`."""
+        self.loop = Loop.NONE
+        """Change it with `SpanBus.set_loop`."""
         self.channels = {slot: Channel(self, slot, legs.get(slot)) for slot in range(1, 32)}
         self.on_alarms: list[AlarmsHook] = []
         self.receiver = Receiver(self.sim, self._alarms_changed)
@@ -70,7 +73,7 @@ class SpanEnd:
     @property
     def receives(self) -> bool:
         """Whether timeslots come in."""
-        return self.section.carries and not self.alarms & LOSING
+        return (self.section.carries or self.loop is Loop.LOCAL) and not self.alarms & LOSING
 
     @property
     def crc4_aligned(self) -> bool:
@@ -91,6 +94,8 @@ class SpanEnd:
     def observe(self) -> None:
         """Look again at what arrives."""
         section, found = self.section, set()
+        if self.loop is Loop.LOCAL:
+            section = Section(crc4=self.crc4)
         if section.signal is Signal.NONE:
             found.add(Alarm.LOS)
         elif section.signal is Signal.AIS:
@@ -98,7 +103,8 @@ class SpanEnd:
         elif section.signal is Signal.UNFRAMED or self._misaligned:
             found.add(Alarm.LOF)
         else:
-            if section.remote_alarm or self.far.alarms & LOSING:
+            alarmed = self.far.alarms & LOSING and self.far.loop is not Loop.LINE
+            if self.loop is not Loop.LOCAL and (section.remote_alarm or alarmed):
                 found.add(Alarm.RAI)
             if self.bus.cas and not section.cas_multiframe:
                 found.add(Alarm.LMF)
@@ -144,26 +150,33 @@ class SpanEnd:
             period_us = 2_000
             self.sim.at((self.sim.now_us // period_us + 1) * period_us, self._multiframe)
 
+    def all_bits_late(self) -> None:
+        """Send every timeslot's bits again."""
+        if self.bus.cas:
+            self._late_bits.update(slot for slot in self.channels if slot != self.bus.signalling_slot)
+            self.bits_with_next_multiframe()
+
     def _multiframe(self) -> None:
         self._bits_due = False
         self.deliver_bits()
 
     def deliver_bits(self) -> None:
         """Hand over line bits; a receiver that has lost alignment keeps what it had."""
-        far = self.far
-        section = far.section
-        if not (far.receives and section.signalling_slot and section.cas_multiframe) or far.alarms & FREEZING:
-            return
-        for slot in sorted(self._late_bits):
-            if far.channels[slot].rx_bits != self.channels[slot].tx_bits:
-                far.channels[slot].got_bits(self.channels[slot].tx_bits)
+        for hearer in hearers(self):
+            section = Section() if hearer is self and self.loop is Loop.LOCAL else hearer.section
+            if not (hearer.receives and section.signalling_slot and section.cas_multiframe) or hearer.alarms & FREEZING:
+                return
+            for slot in sorted(self._late_bits):
+                if hearer.channels[slot].rx_bits != self.channels[slot].tx_bits:
+                    hearer.channels[slot].got_bits(self.channels[slot].tx_bits)
         self._late_bits.clear()
 
     # -- frames -----------------------------------------------------------------------------------------------------
     def send_frame(self, slot: int, frame: bytes) -> None:
         """Send an HDLC frame to the far end."""
         self.bus.saw_frame(self, slot, frame)
-        self.far.path(slot).send(frame)
+        for hearer in hearers(self):
+            hearer.path(slot).send(frame)
 
     def path(self, slot: int) -> HdlcPath:
         """The way of frames into this end."""
@@ -203,6 +216,13 @@ class SpanEnd:
         if self is self.bus.net:
             return sound
         return self.far.errors.corrupt(sound, self.far.section.bit_error_ratio) if self.far.receives else b""
+
+    def loop_sound(self, on: bool) -> None:
+        """What comes in is sent back, or no more. (A local loop is made by each channel for itself.)"""
+        engine = self.sim.engine
+        for channel in self.channels.values():
+            if channel.leg is not None:
+                (engine.link if on else engine.unlink)(channel.leg, channel.leg)
 
     # -- inside -----------------------------------------------------------------------------------------------------
     def _alarms_changed(self, alarms: frozenset[Alarm]) -> None:

@@ -12,7 +12,7 @@ import contextlib
 import select
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -44,11 +44,13 @@ PARKED: Final = Parked.PARKED
 class Reply:
     """The C function's return value, then the values for its out-parameters in the order of the C signature.
 
-    An out that is missing or None leaves the caller's memory as it is. Texts may be str or bytes.
+    An out that is missing or None leaves the caller's memory as it is. Texts may be str or bytes. Descriptors are sent
+    with the answer, for a shim that expects them, and closed here.
     """
 
     ret: int = 0
     outs: tuple[Value, ...] = ()
+    fds: tuple[int, ...] = ()
 
 
 class VendorLibrary(Protocol):
@@ -135,6 +137,7 @@ class Connection:
         """Answer the call that is in progress. Nothing happens when the thread has gone away meanwhile."""
         call = self._call
         if call is None or self.closed:
+            _close_all(reply.fds)
             return
         if self._held:
             self.server.sim.mark_dirty()
@@ -296,12 +299,18 @@ class RpcServer:
     def send(self, conn: Connection, call: wire.Call, reply: Reply) -> None:
         """Send the answer to a call (for `Connection.reply`)."""
         try:
-            conn.sock.send(wire.reply(call.number, reply.ret, call.outs, reply.outs), socket.MSG_NOSIGNAL)
+            packet = wire.reply(call.number, reply.ret, call.outs, reply.outs)
+            if reply.fds:
+                socket.send_fds(conn.sock, [packet], reply.fds, socket.MSG_NOSIGNAL)
+            else:
+                conn.sock.send(packet, socket.MSG_NOSIGNAL)
         except WireError as error:
             self.failures += 1
             self._drop(conn, f"answer to {call.name}: {error}")
         except OSError:
             self._close(conn)
+        finally:
+            _close_all(reply.fds)
 
     def _close(self, conn: Connection) -> None:
         if conn.closed:
@@ -345,7 +354,7 @@ def _receive(sock: socket.socket) -> tuple[bytes, list[int], int]:
     return packet, fds, flags
 
 
-def _close_all(fds: list[int]) -> None:
+def _close_all(fds: Iterable[int]) -> None:
     for fd in fds:
         with contextlib.suppress(OSError):
             socket.close(fd)

@@ -16,7 +16,8 @@ argument or out is a type byte and its value:
     f  file (argument only): text path, i32 errno; errno 0: the next descriptor of the packet is the file, opened in the
        program with the program's rights and in its working directory
 
-Descriptors travel as SCM_RIGHTS with the packet that has the `f` arguments, in their order. A connection belongs to one
+Descriptors travel as SCM_RIGHTS with the packet that has the `f` arguments, in their order; an answer may bring some,
+too (a descriptor that stands for an open device). A connection belongs to one
 thread of the program and has at most one call outstanding; `number` comes back in the reply. `layout` is 0 for the
 newest structures and 1 for those of the 2007 header (fact sheet section 2): the shim converts, hwsim only logs it.
 `role` is 1 for the shim's own threads, which wait for events from the start on, and 0 for threads of the program.

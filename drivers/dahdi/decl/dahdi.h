@@ -1,6 +1,7 @@
-/* The user interface of DAHDI 2.11 and later on Linux: request numbers (type 0xDA) and what they carry. Facts: others.md
- * section 3, native.md B. Times are milliseconds unless a name says otherwise; a channel number of 0 means the channel of the
- * handle where a request allows that. Compared with the kernel's own header by the tests in the virtual machine. */
+/* The user interface of DAHDI 2.11 and later on Linux: request numbers (type 0xDA) and what they carry. Facts:
+ * others.md section 3, native.md B. Times are milliseconds unless a name says otherwise; a channel number of 0 means
+ * the channel of the handle where a request allows that. Compared with the kernel's own header by the tests in the
+ * virtual machine. */
 
 /* -- requests ------------------------------------------------------------------------------------------------------ */
 enum dahdi_request {
@@ -238,7 +239,8 @@ enum dahdi_maint {
 };
 
 /* -- structures ---------------------------------------------------------------------------------------------------- */
-/* GET_PARAMS, SET_PARAMS: set changes the times only. Bits are -1 where a channel has none; offhook is the far end's hook. */
+/* GET_PARAMS, SET_PARAMS: set changes the times only. Bits are -1 where a channel has none; offhook is the far end's
+ * hook. */
 struct dahdi_params {
     int channel;
     int span;
@@ -337,8 +339,8 @@ struct dahdi_channel_config {
     char netdev[16];
 };
 
-/* LOADZONE: the header, then `count` definitions. A tone is a chain of these by index; so many samples of two frequencies
- * by the recurrence v1 = (factor * v2 >> 15) - v3. Order of the definitions: tones of DAHDI_TONE_*. */
+/* LOADZONE: the header, then `count` definitions. A tone is a chain of these by index; so many samples of two
+ * frequencies by the recurrence v1 = (factor * v2 >> 15) - v3. Order of the definitions: tones of DAHDI_TONE_*. */
 struct dahdi_tone_def {
     int tone;
     int next;

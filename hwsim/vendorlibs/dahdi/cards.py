@@ -210,7 +210,7 @@ class DahdiMachine:
                 case CardSignalling.PRI_NET:
                     span.far = PriNetwork(self.sim, span.bus, span.plan.pri, Node.USER)
 
-    # -- building ---------------------------------------------------------------------------------------------------
+    # -- building -----------------------------------------------------------------------------------------------------
     def _add(self, plan: CardPlan) -> None:
         slot = len(self.cards)
         number = self._of_module[plan.model.module]

@@ -1,0 +1,326 @@
+"""The behaviour behind the simulated libdahdiio.so: open files of all programs, requests, waiting.
+
+Calls of the shim (`call.c`):
+
+    open(text path, i32 flags)                                         → 0 or -errno, and two descriptors
+    close(i32 file)                                                    → 0
+    ioctl(i32 file, i32 request, blob, i32 nonblock, i32 mark taken)   → 0 or more or -errno, blob
+    kick(i32 file)                                                     → 0: a frame was written, or a tone must stop
+    wait(blob of (u32 file, u32 mask), i32 timeout_ms)                 → how many are ready; 0: the time is over
+
+A program that ends, however, has all its files closed, as the kernel does it.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from dataclasses import dataclass
+from errno import EBADF, EBUSY, EINPROGRESS, EINVAL, ENODEV, ENOENT, ENOMEM, ENOSYS, ENOTTY, ENXIO
+
+from hwsim.kernel.sim import Sim, Timer
+from hwsim.vendorlibs.dahdi import abi, control, requests
+from hwsim.vendorlibs.dahdi.abi import Hook, Mux, Request, Sig
+from hwsim.vendorlibs.dahdi.cards import DahdiMachine
+from hwsim.vendorlibs.dahdi.channel import DahdiChannel
+from hwsim.vendorlibs.dahdi.faults import Faults
+from hwsim.vendorlibs.dahdi.file import OpenFile
+from hwsim.vendorlibs.dahdi.kernel import Kernel
+from hwsim.vendorlibs.dahdi.personality import Personality
+from hwsim.vendorlibs.dahdi.shared import Field, Flag, Kind
+from hwsim.vendorlibs.dahdi.span import sync_source
+from hwsim.vendorlibs.dahdi.timerfile import TimerFile
+from hwsim.vendorlibs.rpc import PARKED, Client, Connection, Parked, Reply
+from hwsim.vendorlibs.wire import File, Value
+
+FOLDER = "/dev/dahdi/"
+_PAIR = struct.Struct("=II")
+
+Answer = tuple[int, bytes]
+
+
+@dataclass(eq=False)
+class Waiter:
+    """A thread that waits for one of several conditions. `mux`: it is an IOMUX request, which says what is ready."""
+
+    conn: Connection
+    wanted: list[tuple[OpenFile, Mux]]
+    mux: bool = False
+    timer: Timer | None = None
+
+    def ready(self) -> int:
+        """How many conditions hold; of IOMUX which."""
+        if self.mux:
+            file, mask = self.wanted[0]
+            return file.ready & mask
+        return sum(bool(file.ready & mask) or file.closed or self._dead(file) for file, mask in self.wanted)
+
+    @staticmethod
+    def _dead(file: OpenFile) -> bool:
+        return bool(file.page.fields[Field.DEAD])
+
+
+class DahdiLibrary:
+    """Implements `hwsim.vendorlibs.rpc.VendorLibrary`."""
+
+    waits: frozenset[str] = frozenset()
+
+    def __init__(self, machine: DahdiMachine, persona: Personality | None = None, *, lockstep: bool = False) -> None:
+        self.machine = machine
+        self.sim: Sim = machine.sim
+        self.kernel = Kernel(machine, persona or Personality())
+        self.faults = Faults(self.kernel)
+        self.files: dict[int, OpenFile] = {}
+        self._channels: dict[int, DahdiChannel] = {}
+        self._timers: dict[int, TimerFile] = {}
+        self._waiters: list[Waiter] = []
+        self._hooking: list[tuple[Connection, DahdiChannel]] = []
+        self._lockstep = lockstep
+        self._count = 0
+
+    # -- the rpc server's side ----------------------------------------------------------------------------------------
+    def attached(self, client: Client) -> None:
+        """A program has called for the first time."""
+        self.sim.truth.note("dahdi_attached", pid=client.pid)
+
+    def detached(self, client: Client) -> None:
+        """A program has ended: its files are closed."""
+        for file in [file for file in self.files.values() if file.client is client]:
+            self._close(file)
+        self._waiters = [waiter for waiter in self._waiters if waiter.conn.client is not client]
+        self._hooking = [entry for entry in self._hooking if entry[0].client is not client]
+        self.sim.truth.note("dahdi_detached", pid=client.pid)
+
+    def call(self, conn: Connection, name: str, args: tuple[Value, ...], files: dict[int, File]) -> Reply | Parked:
+        """Carry out one call."""
+        match name, args:
+            case "open", (str(path), int(flags)):
+                return self._open(conn, path, flags)
+            case "close", (int(number),):
+                file = self.files.get(number)
+                if file:
+                    self._close(file)
+                return Reply(0)
+            case "ioctl", (int(number), int(request), bytes(octets), int(nonblock), int(taken)):
+                return self._ioctl(conn, number, request & 0xFFFFFFFF, octets, bool(nonblock), bool(taken))
+            case "kick", (int(number),):
+                channel = self._channels.get(number)
+                if channel:
+                    channel.kicked()
+                return Reply(0)
+            case "wait", (bytes(pairs), int(timeout_ms)):
+                return self._wait(conn, pairs, timeout_ms)
+            case _:
+                return Reply(-ENOSYS)
+
+    # -- files --------------------------------------------------------------------------------------------------------
+    def _open(self, conn: Connection, path: str, flags: int) -> Reply:
+        name = path.removeprefix(FOLDER)
+        if not path.startswith(FOLDER) or not name:
+            return Reply(-ENOENT)
+        kinds = {"ctl": Kind.CTL, "channel": Kind.UNSPECIFIED, "timer": Kind.TIMER, "pseudo": Kind.UNSPECIFIED}
+        channel: DahdiChannel | None = None
+        if name not in kinds:
+            channel = self.kernel.channels.get(int(name)) if name.isdecimal() and len(name) < 6 else None
+            if channel is None:
+                return Reply(-ENOENT)
+            refused = self._refused(channel)
+            if refused:
+                return Reply(-refused)
+        elif name == "pseudo":
+            channel = self.kernel.add_pseudo()
+            if channel is None:
+                return Reply(-ENOMEM)
+        assert conn.client is not None  # noqa: S101 - a call comes after a hello
+        self._count += 1
+        file = OpenFile(self.sim, self._count, kinds.get(name, Kind.UNSPECIFIED), conn.client, self._changed)
+        file.nonblock = bool(flags & os.O_NONBLOCK)
+        file.flag(Flag.LOCKSTEP, self._lockstep)
+        self.files[file.number] = file
+        if file.kind is Kind.TIMER:
+            self._timers[file.number] = TimerFile(self.sim, file)
+        elif channel:
+            self._attach(file, channel)
+        return Reply(0, fds=file.hand_over())
+
+    def _refused(self, channel: DahdiChannel) -> int:
+        """The errno of opening a channel, or 0."""
+        fault = self.faults.open_error(channel)
+        if fault:
+            return fault
+        if channel.sig == Sig.NONE:
+            return ENXIO
+        return EBUSY if channel.file else 0
+
+    def _attach(self, file: OpenFile, channel: DahdiChannel) -> None:
+        self._channels[file.number] = channel
+        channel.hooks.settled = lambda: self._hook_done(channel)
+        channel.open(file)
+        if channel.pseudo:
+            channel.settings.audio = True
+        self.sim.truth.note("dahdi_open", channel=channel.number, pid=file.client.pid)
+
+    def _close(self, file: OpenFile) -> None:
+        del self.files[file.number]
+        channel = self._channels.pop(file.number, None)
+        timer = self._timers.pop(file.number, None)
+        if channel:
+            self.kernel.conferences.leave(channel)
+            if channel.settings.looped:
+                requests.loop(self.kernel, channel, abi.INT.pack(0))
+            channel.close()
+            if channel.pseudo:
+                self.kernel.drop_pseudo(channel)
+            self.sim.truth.note("dahdi_close", channel=channel.number, pid=file.client.pid)
+        if timer:
+            timer.close()
+        file.close()
+        self._changed(file)
+
+    # -- requests -----------------------------------------------------------------------------------------------------
+    def _ioctl(
+        self, conn: Connection, number: int, request: int, octets: bytes, nonblock: bool, taken: bool
+    ) -> Reply | Parked:
+        file = self.files.get(number)
+        if file is None:
+            return Reply(-EBADF)
+        file.nonblock = nonblock
+        if taken:
+            file.mark_taken()
+        if len(octets) < (request >> 16 & 0x3FFF if request >> 30 & abi.WRITE else 0):
+            return Reply(-EINVAL)
+        channel = self._channels.get(number)
+        answer = self._waiting_request(conn, file, channel, request, octets)
+        if answer is None:
+            answer = self.faults.answer(channel, request) or self._answer(file, channel, request, octets)
+        file.mark()
+        if isinstance(answer, Parked):
+            return answer
+        result, back = answer
+        if result == -EINPROGRESS and not nonblock and channel:
+            if abi.INT.unpack(octets)[0] in (Hook.WINK, Hook.FLASH):
+                self._hooking.append((conn, channel))
+                return PARKED
+            result = 0
+        return Reply(result, (back or None,) if request >> 30 & abi.READ else ())
+
+    def _waiting_request(
+        self, conn: Connection, file: OpenFile, channel: DahdiChannel | None, request: int, octets: bytes
+    ) -> Answer | Parked | None:
+        """IOMUX and SYNC; None for other requests."""
+        if channel is None or channel.sending is None or request not in (Request.IOMUX, Request.SYNC):
+            return None
+        mask = Mux(requests.number(octets)) if request == Request.IOMUX else Mux.WRITEEMPTY
+        if not mask:
+            return -EINVAL, b""
+        if mask & Mux.WRITEEMPTY:
+            channel.sending.release()
+        found = file.ready & mask
+        if found or mask & Mux.NOWAIT:
+            return 0, abi.INT.pack(found)
+        self._waiters.append(Waiter(conn, [(file, mask)], mux=request == Request.IOMUX))
+        return PARKED
+
+    def _answer(self, file: OpenFile, channel: DahdiChannel | None, request: int, octets: bytes) -> Answer:
+        if file.number in self._timers:
+            return self._timers[file.number].ioctl(request, octets)
+        if file.kind is Kind.CTL:
+            return self._control(request, octets)
+        if channel is None:
+            return self._specify(file, octets) if request == Request.SPECIFY else (-ENOSYS, b"")
+        if file.page.fields[Field.DEAD] and not (request == Request.GETEVENT and file.events):
+            return -int(file.page.fields[Field.DEAD]), b""
+        handler = requests.TABLE.get(request)
+        if handler:
+            return _both(handler(self.kernel, channel, octets))
+        return self._common(channel, request, octets)
+
+    def _control(self, request: int, octets: bytes) -> Answer:
+        handler = control.TABLE.get(request)
+        if handler:
+            return _both(handler(self.kernel, octets))
+        if request in (Request.GET_PARAMS, Request.GET_PARAMS_V1, Request.SET_PARAMS, Request.GETGAINS):
+            number = abi.INT.unpack_from(octets)[0] if octets else 0
+        elif request == Request.SETGAINS:
+            number = abi.GAINS.unpack(octets)[0]
+        else:
+            return self._span_status(None, octets) if request == Request.SPANSTAT else (-ENOTTY, b"")
+        channel = self.kernel.channel(number)
+        return self._common(channel, request, octets) if channel else (-EINVAL, b"")
+
+    def _common(self, channel: DahdiChannel, request: int, octets: bytes) -> Answer:
+        """Requests of channels and of the control file alike."""
+        match request:
+            case Request.GET_PARAMS | Request.GET_PARAMS_V1:
+                return 0, requests.get_params(channel)
+            case Request.SET_PARAMS:
+                return requests.set_params(channel, octets), b""
+            case Request.GETGAINS:
+                return 0, requests.get_gains(channel)
+            case Request.SETGAINS:
+                return requests.set_gains(channel, octets), b""
+            case Request.SPANSTAT:
+                return self._span_status(channel, octets)
+            case _:
+                return requests.of_card(channel, request, octets), b""
+
+    def _span_status(self, channel: DahdiChannel | None, octets: bytes) -> Answer:
+        number = abi.INT.unpack_from(octets)[0]
+        span = self.kernel.span(number) if number else channel.span if channel else None
+        if span is None:
+            return -EINVAL, b""
+        return 0, span.status(len(self.kernel.spans), sync_source(self.kernel.spans))
+
+    def _specify(self, file: OpenFile, octets: bytes) -> Answer:
+        channel = self.kernel.channel(requests.number(octets))
+        if channel is None or channel.pseudo:
+            return -EINVAL, b""
+        refused = self._refused(channel)
+        if refused:
+            return -refused, b""
+        self._attach(file, channel)
+        return 0, b""
+
+    # -- waiting ------------------------------------------------------------------------------------------------------
+    def _wait(self, conn: Connection, pairs: bytes, timeout_ms: int) -> Reply | Parked:
+        wanted = [(self.files[number], Mux(mask & 15)) for number, mask in _pairs(pairs) if number in self.files]
+        if not wanted and timeout_ms < 0:
+            return Reply(-ENODEV)
+        waiter = Waiter(conn, wanted)
+        ready = waiter.ready()
+        if ready or not timeout_ms:
+            return Reply(ready)
+        if timeout_ms > 0:
+            waiter.timer = self.sim.later(timeout_ms, self._wait_over, waiter)
+        self._waiters.append(waiter)
+        return PARKED
+
+    def _wait_over(self, waiter: Waiter) -> None:
+        if waiter in self._waiters:
+            self._waiters.remove(waiter)
+            waiter.conn.reply(Reply(0))
+
+    def _changed(self, _file: OpenFile) -> None:
+        if not self._waiters:
+            return
+        for waiter in tuple(self._waiters):
+            ready = waiter.ready()
+            if not ready:
+                continue
+            self._waiters.remove(waiter)
+            if waiter.timer:
+                waiter.timer.cancel()
+            waiter.conn.reply(Reply(0, (abi.INT.pack(ready),)) if waiter.mux else Reply(ready))
+
+    def _hook_done(self, channel: DahdiChannel) -> None:
+        for entry in [entry for entry in self._hooking if entry[1] is channel]:
+            self._hooking.remove(entry)
+            entry[0].reply(Reply(0))
+
+
+def _both(answer: int | Answer) -> Answer:
+    return (answer, b"") if isinstance(answer, int) else answer
+
+
+def _pairs(octets: bytes) -> list[tuple[int, int]]:
+    return [_PAIR.unpack_from(octets, at) for at in range(0, len(octets) - _PAIR.size + 1, _PAIR.size)]

@@ -1,0 +1,64 @@
+"""Runs one command in the guest: what it may use goes in as a tar, what it leaves in `out` comes back."""
+
+import subprocess
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import image
+import kernel
+
+MEMORY_MB = 512
+RESULT_MB = 16
+QEMU = ["qemu-system-x86_64", "-M", "q35", "-accel", "tcg", "-cpu", "max", "-smp", "1", "-m", str(MEMORY_MB)]
+BARE = ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-net", "none", "-serial", "stdio"]
+COMMAND_LINE = "console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on tsc=reliable"
+
+
+@dataclass
+class Result:
+    """What a run left: exit status, what it printed, everything in `out` by name, the machine's console."""
+
+    status: int
+    stdout: str
+    stderr: str
+    files: dict
+    console: str
+
+
+def run(folder, command, files, limit_s=240):
+    """Boot, unpack `files` (name → path or bytes), run `command` with sh there, bring `out` back."""
+    folder = Path(folder)
+    job, result = folder / "job.tar", folder / "result.img"
+    with tarfile.open(job, "w") as tar:
+        for name, source in {**files, "run": f"set -e\n{command}\n".encode()}.items():
+            path = folder / "part"
+            if isinstance(source, bytes):
+                path.write_bytes(source)
+                source = path
+            tar.add(source, arcname=name)
+    with job.open("ab") as file:
+        file.truncate((job.stat().st_size + 511) // 512 * 512)
+    with result.open("wb") as file:
+        file.truncate(RESULT_MB << 20)
+    made = kernel.kernel()
+    drives = [
+        f"file={image.image() / 'root.img'},format=raw,if=virtio,snapshot=on",
+        f"file={job},format=raw,if=virtio,readonly=on",
+        f"file={result},format=raw,if=virtio",
+    ]
+    boot = ["-kernel", str(made / "vmlinuz"), "-initrd", str(made / "initrd.cpio"), "-append", COMMAND_LINE]
+    qemu = [*QEMU, *BARE, *boot, *(part for drive in drives for part in ("-drive", drive))]
+    done = subprocess.run(qemu, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=limit_s, check=False)
+    return _read(result, done.stdout + done.stderr)
+
+
+def _read(path, console):
+    try:
+        with tarfile.open(path) as tar:
+            members = [member for member in tar if member.isfile()]
+            files = {member.name.removeprefix("./"): tar.extractfile(member).read() for member in members}
+    except tarfile.TarError as error:
+        raise RuntimeError(f"the guest left nothing; its console:\n{console[-3000:]}") from error
+    texts = {name: files.pop(name, b"").decode("utf-8", "replace") for name in ("stdout", "stderr", "status")}
+    return Result(int(texts["status"] or -1), texts["stdout"], texts["stderr"], files, console)
