@@ -21,6 +21,7 @@ from hwsim.scenario.file import Scenario
 from hwsim.spanbus.bus import SpanBus
 from hwsim.vendorlibs.dahdi import models as dahdi_models
 from hwsim.vendorlibs.dahdi.cards import CardPlan, DahdiMachine
+from hwsim.vendorlibs.dahdi.personality import Personality, from_site
 from hwsim.vendorlibs.dahdi.site import card_plan
 from hwsim.vendorlibs.synway.cards import SynwayMachine, build_machine, model
 from hwsim.vendorlibs.synway.personality import personality
@@ -93,6 +94,7 @@ class SimulatedPc:
             site["personality"] = _personality(scenario.personality)
         self.synway: SynwayMachine = build_machine(sim, site, None if scenario.cards else maker_config)
         self.dahdi = DahdiMachine(sim, plans)
+        self.dahdi_personality = _dahdi(scenario.dahdi) if scenario.dahdi else Personality()
         self.analog_lines: Mapping[str, AnalogLine] = ChainMap(self.synway.analog_lines, self.dahdi.analog_lines)
         self.spans: Mapping[str, Span] = ChainMap(self.synway.spans, self.dahdi.spans)
 
@@ -161,6 +163,13 @@ def _personality(node: Node) -> object:
     except (ValueError, TypeError) as error:
         raise ConfigProblemsError([node.problem(str(error))]) from error
     return node.plain()
+
+
+def _dahdi(node: Node) -> Personality:
+    try:
+        return from_site(node.plain())
+    except ValueError as error:
+        raise ConfigProblemsError([node.problem(str(error))]) from error
 
 
 def _below(node: Node, key: str) -> Node:

@@ -24,6 +24,9 @@ from hwsim.process_faults import ProcessFaults
 from hwsim.scenario.file import Scenario, wall_base_ms
 from hwsim.scenario.world import World
 from hwsim.vendorlibs.dahdi.fault_words import register_faults as register_dahdi_faults
+from hwsim.vendorlibs.dahdi.io_fault_words import register_io_faults
+from hwsim.vendorlibs.dahdi.library import DahdiLibrary
+from hwsim.vendorlibs.dahdi.sysfs import SysTree
 from hwsim.vendorlibs.rpc import RpcServer
 from hwsim.vendorlibs.synway.fault_words import register_faults
 from hwsim.vendorlibs.synway.library import SynwayLibrary
@@ -68,14 +71,23 @@ class Simulator:
         self.machine = SimulatedPc(self.sim, scenario, options.maker_config)
         self.library = SynwayLibrary(self.machine.synway)
         self.rpc = RpcServer(self.loop, self.sim, options.folder / "synway.sock", self.library)
+        persona = self.machine.dahdi_personality
+        self.dahdi = DahdiLibrary(self.machine.dahdi, persona, lockstep=options.in_lockstep)
+        self.dahdi_tree = SysTree(options.folder)
+        self.servers = [self.rpc]
+        if self.machine.dahdi.cards:
+            path = options.folder / "dahdi.sock"
+            self.servers.append(RpcServer(self.loop, self.sim, path, self.dahdi, name="dahdi"))
+            self.dahdi.kernel.show(self.dahdi_tree)
         self.world = World(self.sim, self.machine, scenario, voices)
         register_faults(self.world.faults, self.library)
         register_dahdi_faults(self.world.faults, self.machine.dahdi)
+        register_io_faults(self.world.faults, self.dahdi)
         self.keeper: Keeper | None = None
         if options.in_lockstep:
             path = options.folder / "clock.sock"
             self.keeper = Keeper(self.loop, self.sim, path, wall_base_ms(scenario), real_s)
-            self.keeper.vendor_calls.append(self.rpc)
+            self.keeper.vendor_calls += self.servers
         ProcessFaults(self.pid_of, self.keeper).register(self.world.faults)
         self._stopping = False
         self._drive: FreeDrive | LockstepDrive = (
@@ -94,8 +106,9 @@ class Simulator:
         """The pid of a process by its clock name (lockstep), or by the simulated library it has loaded."""
         if self.keeper and (pid := self.keeper.pid_of(name)):
             return pid
-        if name in ("synway", "host-synway"):
-            return next(iter(self.rpc.pids()), None)
+        for server in self.servers:
+            if name in (server.name, f"host-{server.name}"):
+                return next(iter(server.pids()), None)
         return None
 
     @property
@@ -135,8 +148,8 @@ class Simulator:
         return {
             "pid": os.getpid(),
             "engine": asdict(self.sim.engine.stats()),
-            "programs": self.rpc.pids(),
-            "rpc_failures": self.rpc.failures,
+            "programs": [pid for server in self.servers for pid in server.pids()],
+            "rpc_failures": sum(server.failures for server in self.servers),
             "open_files": len(os.listdir("/proc/self/fd")) - 1 - self.control.clients,
         }
 
@@ -148,13 +161,15 @@ class Simulator:
         """Complete recordings and close every socket."""
         self.world.close()
         self.control.close()
-        self.rpc.close()
+        for server in self.servers:
+            server.close()
+        self.dahdi_tree.remove()
         if self.keeper:
             self.keeper.close()
         self.truth.close()
         self.loop.close()
-        with contextlib.suppress(OSError):
-            (self.options.folder / "synway.sock").unlink()
+        for server in self.servers:
+            server.path.unlink(missing_ok=True)
         os.close(self._lock)
 
 

@@ -12,6 +12,7 @@ from boardd.contract.text import _
 LIBRARIES = {
     ("synway", "newest"): "vendorlibs/synway/libshpa3.so",
     ("synway", "2007"): "vendorlibs/synway/layout2007/libshpa3.so",
+    ("dahdi", "newest"): "vendorlibs/dahdi/libdahdiio.so",
 }
 
 
@@ -35,6 +36,6 @@ def library_path(maker: str, layout: str = "newest") -> Path:
 @click.option("--layout", type=click.Choice(["newest", "2007"]), default="newest", help="Memory layout of the ABI.")
 @click.option("--folder", is_flag=True, help="Print the folder instead (for -L and LD_LIBRARY_PATH).")
 def lib(maker: str, layout: str, folder: bool) -> None:
-    """Print the path of MAKER's simulated library (synway)."""
+    """Print the path of MAKER's simulated library (synway, dahdi)."""
     path = library_path(maker, layout)
     click.echo(path.parent if folder else path)

@@ -20,9 +20,10 @@ CHINA = timezone(timedelta(hours=8))
 @dataclass(frozen=True)
 class Scenario:
     """`cards` are the nodes of `machine.cards`, untouched: each maker's builder decodes its own (with lines for its
-    problems), and so is `personality`, of the maker's library (None: the newest). `modems` and `boxes` wait for those
-    who build them. `tree` is the rest of the file, to locate problems found while the world is built; sound files are
-    relative to `folder`, where the file lies. `header` says how the scenario is run and judged."""
+    problems), and so are `personality`, of Synway's library (None: the newest), and `dahdi`, the same of DAHDI.
+    `modems` and `boxes` wait for those who build them. `tree` is the rest of the file, to locate problems found while
+    the world is built; sound files are relative to `folder`, where the file lies. `header` says how the scenario is run
+    and judged."""
 
     file: ScenarioFile
     cards: tuple[Node, ...]
@@ -32,6 +33,7 @@ class Scenario:
     header: Header = field(default_factory=Header)
     modems: tuple[ModemSection, ...] = ()
     boxes: tuple[BoxSection, ...] = ()
+    dahdi: Node | None = None
 
     @classmethod
     def load(cls, path: Path) -> Scenario:
@@ -53,7 +55,15 @@ class Scenario:
         tree = Node(root.file, root.line, root.path, parts, root.key_lines)
         found = MachineParts.of(machine, header.needs)
         made = cls(
-            decode(tree, ScenarioFile), found.cards, tree, folder, found.personality, header, found.modems, found.boxes
+            decode(tree, ScenarioFile),
+            found.cards,
+            tree,
+            folder,
+            found.personality,
+            header,
+            found.modems,
+            found.boxes,
+            found.dahdi,
         )
         missing = list(made._missing_sounds())
         if missing:

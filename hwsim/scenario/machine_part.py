@@ -9,7 +9,7 @@ from enum import StrEnum
 from boardd.config.schema import Section, decode
 from boardd.config.yamlfile import ConfigProblemsError, Node, nearest_word
 
-KEYS = ("cards", "personality", "modems", "boxes")
+KEYS = ("cards", "personality", "dahdi", "modems", "boxes")
 NEED = {"modems": "modem", "boxes": "serial"}
 
 
@@ -42,12 +42,13 @@ class _Beside(Section):
 
 @dataclass(frozen=True)
 class MachineParts:
-    """What the file says. `cards` and `personality` are nodes, untouched."""
+    """What the file says. `cards`, `personality` and `dahdi` are nodes, untouched."""
 
     cards: tuple[Node, ...] = ()
     personality: Node | None = None
     modems: tuple[ModemSection, ...] = ()
     boxes: tuple[BoxSection, ...] = ()
+    dahdi: Node | None = None
 
     @classmethod
     def of(cls, machine: Node | None, needs: Collection[str]) -> MachineParts:
@@ -74,4 +75,5 @@ class MachineParts:
         rest = {key: node for key, node in machine.value.items() if key in NEED}
         beside = decode(Node(machine.file, machine.line, machine.path, rest, machine.key_lines), _Beside)
         listed = tuple(cards.value) if cards is not None and isinstance(cards.value, list) else ()
-        return cls(listed, machine.value.get("personality"), tuple(beside.modems), tuple(beside.boxes))
+        given = machine.value
+        return cls(listed, given.get("personality"), tuple(beside.modems), tuple(beside.boxes), given.get("dahdi"))

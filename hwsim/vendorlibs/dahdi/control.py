@@ -15,7 +15,7 @@ from hwsim.vendorlibs.dahdi.zones import ZoneError, read_zone
 if TYPE_CHECKING:
     from hwsim.vendorlibs.dahdi.kernel import Kernel
 
-VERSION = "2.11.1"
+VERSION = "2.11.1.0.20170917"
 ECHO_CANCELLERS = ("MG2", "KB1", "SEC", "SEC2", "JPAH", "OSLEC")
 HARDWARE = "HWEC"
 MAX_ZONE_OCTETS = 32768
@@ -35,9 +35,9 @@ def request(what: Request) -> Callable[[Handler], Handler]:
 
 
 @request(Request.GETVERSION)
-def version(_kernel: Kernel, _octets: bytes) -> Answer:
-    """The version, and which echo cancellers there are."""
-    return 0, abi.VERSION.pack(abi.text(VERSION, 80), abi.text(", ".join(ECHO_CANCELLERS), 80))
+def version(kernel: Kernel, _octets: bytes) -> Answer:
+    """The version, and which echo cancellers are loaded."""
+    return 0, abi.VERSION.pack(abi.text(VERSION, 80), abi.text(", ".join(kernel.echo_cancellers), 80))
 
 
 @request(Request.SPANCONFIG)
@@ -88,6 +88,8 @@ def attach_echo(kernel: Kernel, octets: bytes) -> int:
     if channel is None or (wanted and wanted not in (*ECHO_CANCELLERS, HARDWARE)):
         return -EINVAL
     channel.echo_name = wanted
+    if wanted and wanted not in kernel.echo_cancellers:
+        kernel.echo_cancellers.append(wanted)
     return 0
 
 

@@ -18,11 +18,13 @@ from hwsim.vendorlibs.dahdi.hooks import RxSig
 from hwsim.vendorlibs.dahdi.personality import Personality, Removal
 from hwsim.vendorlibs.dahdi.ports import FxoModule, FxsModule, Module
 from hwsim.vendorlibs.dahdi.span import Device, E1Span, KernelSpan
+from hwsim.vendorlibs.dahdi.sysfs import SysTree
 from hwsim.vendorlibs.dahdi.zones import Zones, china
 
 SIGNALLING_SLOT = 16
 E1_HOOKED = Sig.EM_E1 | Sig.FXSLS | Sig.FXSGS | Sig.FXSKS | Sig.FXOLS | Sig.FXOGS | Sig.FXOKS | Sig.SF | Sig.CAS
 MAX_PSEUDO = 512
+FIRST_PSEUDO = 32768
 NO_DEVICE = 19
 """ENODEV."""
 
@@ -41,6 +43,9 @@ class Kernel:
         self.pseudos: dict[int, DahdiChannel] = {}
         self.cables = Cables(self.sim, persona, self.zones)
         self.conferences = Conferences(self.sim.engine, self.channel)
+        self.tree: SysTree | None = None
+        self.echo_cancellers: list[str] = []
+        """Those that are loaded: a module is loaded when a channel first wants it."""
         self._of_card: dict[str, list[KernelSpan]] = {}
         self._spare_legs: list[tuple[int, int]] = []
         self._bearers: dict[tuple[int, int], SlotBearer] = {}
@@ -48,6 +53,17 @@ class Kernel:
             card.on_plugged.append(_Plug(self, card))
             if card.fitted and card.plugged:
                 self._add_card(card)
+
+    def show(self, tree: SysTree) -> None:
+        """Keep this tree of files in step with the spans."""
+        self.tree = tree
+        self._spans_changed()
+
+    def _spans_changed(self) -> None:
+        if self.tree:
+            self.tree.write(self.spans)
+            for span in self.spans:
+                span.on_alarms = self.tree.alarms
 
     # -- finding ------------------------------------------------------------------------------------------------------
     def channel(self, number: int) -> DahdiChannel | None:
@@ -69,8 +85,7 @@ class Kernel:
             engine.wire(*legs)
             self._spare_legs.append(legs)
         legs = self._spare_legs.pop()
-        taken = {*self.channels, *self.pseudos}
-        number = next(n for n in range(max((*self.channels, 0)) + 1, 1 << 16) if n not in taken)
+        number = next(n for n in range(FIRST_PSEUDO, FIRST_PSEUDO + MAX_PSEUDO) if n not in self.pseudos)
         channel = _Pseudo(self, number, legs)
         self.pseudos[number] = channel
         return channel
@@ -128,11 +143,13 @@ class Kernel:
         self.spans.append(span)
         self.spans.sort(key=lambda one: one.number)
         self.channels.update((channel.number, channel) for channel in span.channels)
+        self._spans_changed()
 
     def _drop_span(self, span: KernelSpan) -> None:
         self.spans.remove(span)
         for channel in span.channels:
             self.channels.pop(channel.number, None)
+        self._spans_changed()
 
     def _add_card(self, card: DahdiCard) -> None:
         node = f"pci:{card.pci_address}"

@@ -121,7 +121,7 @@ class DahdiLibrary:
         kinds = {"ctl": Kind.CTL, "channel": Kind.UNSPECIFIED, "timer": Kind.TIMER, "pseudo": Kind.UNSPECIFIED}
         channel: DahdiChannel | None = None
         if name not in kinds:
-            channel = self.kernel.channels.get(int(name)) if name.isdecimal() and len(name) < 6 else None
+            channel = self._named(name)
             if channel is None:
                 return Reply(-ENOENT)
             refused = self._refused(channel)
@@ -142,6 +142,17 @@ class DahdiLibrary:
         elif channel:
             self._attach(file, channel)
         return Reply(0, fds=file.hand_over())
+
+    def _named(self, name: str) -> DahdiChannel | None:
+        """The channel of a file: its number, or chan/SPAN/POSITION."""
+        parts = name.split("/")
+        if not all(part.isdecimal() and len(part) < 6 for part in parts[-2:]):
+            return None
+        if len(parts) == 1:
+            return self.kernel.channels.get(int(name))
+        span = self.kernel.span(int(parts[1])) if len(parts) == 3 and parts[0] == "chan" else None
+        position = int(parts[-1])
+        return span.channels[position - 1] if span and 1 <= position <= len(span.channels) else None
 
     def _refused(self, channel: DahdiChannel) -> int:
         """The errno of opening a channel, or 0."""

@@ -73,18 +73,48 @@ SETS: Mapping[str, Personality] = {
 """Sets that differ in all that matters: a driver must work with each."""
 
 
+def from_site(given: object) -> Personality:
+    """What a site file says: the name of a set, or fields, and a set's name under `set`. Raises ValueError."""
+    if isinstance(given, str):
+        return personality(given)
+    if not isinstance(given, Mapping):
+        raise ValueError("a personality is a name, or a mapping (key: value)")
+    changes = {str(key): value for key, value in given.items()}
+    return personality(str(changes.pop("set", "default")), changes)
+
+
 def personality(name: str, changes: Mapping[str, object] | None = None) -> Personality:
     """A set with changes. Raises ValueError for a set or field that there is not, or a value that does not fit."""
     if name not in SETS:
         raise ValueError(f"there is no personality {name} (there are {', '.join(SETS)})")
     found = SETS[name]
-    known = {field.name: type(getattr(found, field.name)) for field in fields(Personality)}
+    known = {field.name: getattr(found, field.name) for field in fields(Personality)}
     values: dict[str, object] = {}
     for key, value in (changes or {}).items():
         if key not in known:
             raise ValueError(f"a personality has no {key} (it has {', '.join(known)})")
-        try:
-            values[key] = known[key](value)
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"{key}: {value} does not fit: {error}") from error
+        values[key] = _fit(key, value, known[key])
     return replace(found, **values)  # type: ignore[arg-type]
+
+
+def _fit(key: str, value: object, now: object) -> object:
+    """The value as the field's type; scalars of site files are text."""
+    if isinstance(now, bool):
+        words = {"yes": True, "true": True, "no": False, "false": False}
+        if isinstance(value, bool):
+            return value
+        if str(value) in words:
+            return words[str(value)]
+        raise ValueError(f"{key}: {value} is not yes or no")
+    if isinstance(now, Law):
+        if str(value).upper() in ("ALAW", "MULAW"):
+            return Law[str(value).upper()]
+        raise ValueError(f"{key}: {value} is not alaw or mulaw")
+    if isinstance(now, Removal):
+        if str(value) in list(Removal):
+            return Removal(str(value))
+        raise ValueError(f"{key}: {value} is not {' or '.join(Removal)}")
+    text = str(value)
+    if not text.isdecimal() or int(text) > 3_600_000:
+        raise ValueError(f"{key}: {value} is not a whole number from 0 to 3600000")
+    return int(text)

@@ -6,7 +6,7 @@ spans of analogue cards have none.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from errno import ENOSYS
 from typing import TYPE_CHECKING
@@ -81,6 +81,7 @@ class KernelSpan:
         self.alarmed = False
         """Whether programs were told of an alarm last."""
         self.neighbour_bits = persona.neighbour_bits
+        self.on_alarms: Callable[[KernelSpan], None] = lambda _span: None
 
     def first_channel(self) -> int:
         """The number of its first channel."""
@@ -119,6 +120,7 @@ class KernelSpan:
     def set_alarms(self, alarms: AlarmBit) -> None:
         """Alarms of the span from now on; the channels' programs hear of the first and of the end of the last."""
         self.alarms = alarms
+        self.on_alarms(self)
         if bool(alarms) != self.alarmed:
             self.alarmed = bool(alarms)
             for channel in self.channels:

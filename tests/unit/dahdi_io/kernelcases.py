@@ -437,7 +437,7 @@ def many_events(rig):
     dio.events(b)
     for index in range(80):
         dio.ioctl(a, dio.SETTXBITS, 0b0011 if index % 2 else 0b1011)
-        rig.sleep(5)
+        rig.sleep(10)
     count = len(dio.events(b))
     assert count == 63, count
     return {}

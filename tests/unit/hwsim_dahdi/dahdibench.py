@@ -1,4 +1,4 @@
-"""The simulated DAHDI behind its own library, in one process: hwsim's loop runs in a thread; time moves when a test says."""
+"""The simulated DAHDI behind its own library, in one process: hwsim's loop runs in a thread; tests move time."""
 
 import os
 import queue
@@ -27,7 +27,7 @@ DECL = ROOT / "drivers" / "dahdi" / "decl"
 
 
 class Bench:
-    """One machine. `run(ms)` moves time; `do(function)` runs something in hwsim's thread and returns what it returns."""
+    """One machine. `run(ms)` moves time; `do(function)` runs something in hwsim's thread, and returns its result."""
 
     def __init__(self, folder, plans=(), persona=None, legs=1024, lockstep=True, seed=1):
         os.environ["HWSIM_DIR"] = str(folder)
