@@ -16,7 +16,8 @@ from hwsim.vendorlibs.synway.personality import PERSONALITIES, Personality
 
 PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
 OURS = [
-    *("architecture.md", "adding-a-card.md", "boards.md", "simulator.md", "testing.md", "truth.md", "README.zh-CN.md"),
+    *("architecture.md", "adding-a-card.md", "boards.md", "media.md", "simulator.md", "testing.md", "truth.md"),
+    "README.zh-CN.md",
     *(name for name in PAGES if name.startswith("decisions/")),
 ]
 _FUNCTION = re.compile(r"([\w./-]+\.py):([\w.]+)$")
