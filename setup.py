@@ -145,6 +145,13 @@ LIBRARIES = [
         extra_link_args=["-Wl,--filter,libpri.so.1.4"],
     ),
     PlainLib(
+        "boardd.signalling.libisup",
+        [f"boardd/signalling/native/isup_{part}.c" for part in ("link", "call")],
+        depends=headers("boardd/signalling/native"),
+        extra_compile_args=CFLAGS,
+        extra_link_args=["-Wl,--filter,libss7.so.2.0"],
+    ),
+    PlainLib(
         "hwsim.signalling.libhwpri",
         ["hwsim/signalling/native/pri_door.c"],
         extra_compile_args=CFLAGS,
