@@ -198,9 +198,9 @@ class Link:
         """Somebody has a call on a circuit, or no more."""
         self._lib.isd_use(self._handle, cic, on)
 
-    def drop(self, cic: int) -> None:
-        """Forget what the library has for a circuit, without a message."""
-        self._lib.isd_drop(self._handle, cic)
+    def drop(self, cic: int, *, everything: bool = False) -> None:
+        """Forget the library's call on a circuit, without a message; `everything`: also what it waits for there."""
+        self._lib.isd_drop(self._handle, cic, everything)
 
     def busy(self, cic: int) -> bool:
         """Whether the library has anything going on for a circuit."""

@@ -173,7 +173,7 @@ class IsupSpan:
         self._set_time()
         if slot is None:
             for circuit in chosen:
-                self.link.drop(circuit.cic)
+                self.link.drop(circuit.cic, everything=True)
         if slot is not None:
             self.link.send("rsc", chosen[0].cic, self.options.dpc)
         else:

@@ -77,8 +77,9 @@ int32_t isd_next_event(isd_link *link, isd_event *event);
    seizure, the far end's IAM is given after `isd_use(…, 0)`. */
 void isd_circuit(isd_link *link, int32_t cic, int32_t exists);
 void isd_use(isd_link *link, int32_t cic, int32_t on);
-/* Forget the call that the library has on a circuit, without a message (a group reset says it). */
-void isd_drop(isd_link *link, int32_t cic);
+/* Forget the call that the library has on a circuit, without a message (a group reset says it); `all`: also what it
+   waits for concerning the circuit itself. */
+void isd_drop(isd_link *link, int32_t cic, int32_t all);
 
 int32_t isd_iam(isd_link *link, int32_t cic, uint32_t dpc, const isd_event *numbers);
 int32_t isd_acm(isd_link *link, int32_t cic);

@@ -159,12 +159,17 @@ EXPORT void isd_use(isd_link *link, int32_t cic, int32_t on)
     isd_collect(link);
 }
 
-EXPORT void isd_drop(isd_link *link, int32_t cic)
+EXPORT void isd_drop(isd_link *link, int32_t cic, int32_t all)
 {
     struct circuit *circuit = isd_of(link, cic);
     if (!circuit || !circuit->call)
         return;
     circuit->again = 0;
+    if (all) {
+        isup_free_call(link->ss7, circuit->call);
+        circuit->call = NULL;
+        return;
+    }
     isup_clear_callflags(link->ss7, circuit->call, ~(unsigned long)SENT_OF_CIRCUITS);
     circuit->call = isup_free_call_if_clear(link->ss7, circuit->call);
 }

@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 enum { ITU = 1, ANSWERED_IDLE = 2, ANSWERED_USED = 1, ANSWERED_UNKNOWN = 0, TRANSPORT_HDLC = 0 };
+enum { UNIT_HEAD = 3, LONG_UNIT = 63, LONGEST_UNIT = 276, STATUS_UNIT = 2, SEQUENCE = 127, STRANGE_MOST = 3 };
 enum { ASK_NOTHING = 0, ASK_REL = 1, ASK_RSC = 2, ASK_RLC = 3, ASK_FREE = 4, ASK_IAM_AGAIN = 5 };
 
 isd_link *isd_links[ISD_LINKS];
@@ -154,6 +155,7 @@ EXPORT isd_link *isd_new(uint32_t own_pc, uint32_t adjacent_pc, int32_t network)
     ss7_set_notinservice(on_dead);
     ss7_set_call_null(on_freed);
     link->fd = FIRST_FD + index;
+    link->sent = link->acknowledged = SEQUENCE;
     link->ss7 = ss7_new(ITU);
     isd_links[index] = link;
     if (!link->ss7 || ss7_set_network_ind(link->ss7, network) || ss7_set_pc(link->ss7, own_pc) ||
@@ -197,10 +199,45 @@ EXPORT void isd_alarm(isd_link *link, int32_t on)
     isd_collect(link);
 }
 
+/* -- guard: what cannot be a signal unit of this link does not reach the library, which trusts what it reads -- */
+
+static int unit_is_whole(const uint8_t *frame, int size)
+{
+    int rest = size - UNIT_HEAD, told = frame[2] & LONG_UNIT;
+    return size <= LONGEST_UNIT && (told == LONG_UNIT ? rest >= LONG_UNIT : rest == told);
+}
+
+/* An acknowledgement of something that was not sent (Q.703 calls it abnormal); a few in a row end the link. */
+static int acknowledgement_is_ours(isd_link *link, const uint8_t *frame)
+{
+    int told = frame[0] & SEQUENCE;
+    if (((told - link->acknowledged) & SEQUENCE) > ((link->sent - link->acknowledged) & SEQUENCE))
+        return 0;
+    link->acknowledged = told;
+    return 1;
+}
+
+static void note_sent(isd_link *link)
+{
+    link->sent = link->out.octets[1] & SEQUENCE;
+    int told = link->out.octets[2] & LONG_UNIT;
+    if (told && told <= STATUS_UNIT) /* alignment: all begins anew */
+        link->acknowledged = link->sent;
+}
+
 EXPORT int32_t isd_receive(isd_link *link, const uint8_t *frame, int32_t size)
 {
-    if (size < 3 || size > ISD_FRAME)
+    if (size < UNIT_HEAD || !unit_is_whole(frame, size))
         return -1;
+    if (!acknowledgement_is_ours(link, frame)) {
+        if (++link->strange == STRANGE_MOST) {
+            link->strange = 0;
+            isd_alarm(link, 1);
+            isd_alarm(link, 0);
+        }
+        return -1;
+    }
+    link->strange = 0;
     memcpy(link->in.octets, frame, (size_t)size);
     memset(link->in.octets + size, 0, FCS);
     link->in.size = size + FCS;
@@ -215,6 +252,7 @@ EXPORT int32_t isd_transmit(isd_link *link, uint8_t *frame, int32_t room)
     if (ss7_write(link->ss7, link->fd) < 0 || link->out.size > room)
         return 0;
     memcpy(frame, link->out.octets, (size_t)link->out.size);
+    note_sent(link);
     isd_collect(link);
     return link->out.size;
 }

@@ -28,6 +28,8 @@ struct isd_link {
     struct ss7 *ss7;
     struct frame in;              /* what ss7_read gets; size 0: nothing */
     struct frame out;             /* what ss7_write gave */
+    int sent, acknowledged;       /* sequence numbers: our last, and the far end's last word on ours */
+    int strange;                  /* units in a row that cannot be */
     isd_event events[EVENTS];
     unsigned first, count;
     struct circuit circuits[ISD_CICS];

@@ -1,6 +1,7 @@
 """ISUP on libss7, two ends: calls, causes, resets, blocking, losses; what is not there is said."""
 
 import json
+import random
 import struct
 import subprocess
 import sys
@@ -215,6 +216,44 @@ def test_garbage_is_no_reason_to_fall(up):
     up.run_s(2)
     call = up.a.dial()
     assert up.until(lambda: up.a.of(Connected, call=call), 60)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_spoilt_messages_end_nothing_but_their_calls(up, seed):
+    """Contents changed at random on the way; afterwards everything can be used again after a restart."""
+    draw = random.Random(seed)
+
+    def change(side, frame):
+        if len(frame) > 6 and draw.random() < 0.5:
+            spoilt = bytearray(frame)
+            spoilt[draw.randrange(3, len(spoilt))] = draw.randrange(256)
+            frame = bytes(spoilt)
+        return frame
+
+    up.change = change
+    for _ in range(6):
+        for end in (up.a, up.b):
+            for slot in (1, 2, 3):
+                if end.span.usable(slot):
+                    end.dial(slot=slot)
+        up.run_s(2)
+    up.change = None
+    up.run_s(60)
+    for end in (up.a, up.b):
+        end.span.restart(None)
+    assert up.up()
+    for end in (up.a, up.b):
+        numbers = {e.call for e in end.events if hasattr(e, "call")}
+        assert all(end.life(number).count("Released") == 1 for number in numbers)
+
+
+def test_acknowledgements_of_what_was_never_sent_restart_the_link(up):
+    up.a.span.receive(b"\x40\xff\x00")
+    assert not up.a.of(LinkDown)
+    for _ in range(3):
+        up.a.span.receive(b"\x40\xff\x00")
+    assert up.until(lambda: up.a.of(LinkDown), 10)
+    assert up.up()
 
 
 @pytest.mark.parametrize("code", [1_834_756, 1 << 14, -1, 1 << 24])
