@@ -186,7 +186,7 @@ class StopRecordParams(Wire):
 
 # -- bridges -----------------------------------------------------------------------------------------------------------
 class BridgeParams(Wire):
-    """Make a bridge of links between calls of one domain."""
+    """Make a bridge of links between calls; of several domains, if these have ties (`switching.stream_channels`)."""
 
     links: list[Link]
     key: str = ""
@@ -272,7 +272,7 @@ METHODS = table(
         Method("call.flash", CallParams, Nothing, Right.CONTROL, "send a hook flash"),
         Method("call.record", RecordParams, RecordStatus, Right.CONTROL, "record what the call's channel hears"),
         Method("call.stop_record", StopRecordParams, RecordStatus, Right.CONTROL, "stop a recording"),
-        Method("bridge.create", BridgeParams, Bridge, Right.CONTROL, "link calls of one domain"),
+        Method("bridge.create", BridgeParams, Bridge, Right.CONTROL, "link calls"),
         Method("bridge.change", ChangeBridgeParams, Bridge, Right.CONTROL, "replace the links of a bridge"),
         Method("bridge.destroy", BridgeIdParams, Nothing, Right.CONTROL, "drop all links of a bridge"),
         Method("facts", FactsParams, Nothing, Right.CONTROL, "receive journal facts until acknowledged"),
@@ -312,6 +312,13 @@ class HostSnapshotParams(Wire):
     snapshot: Snapshot
 
 
+class TieLoan(Wire):
+    """Where another host may fetch one end of a call's sound: a socket of the host that has the call, and a token."""
+
+    path: str
+    token: str
+
+
 class OriginParams(Wire):
     """What the daemon sends to a host: a client's request, with who asks. `method` and `params` are the client's."""
 
@@ -320,6 +327,20 @@ class OriginParams(Wire):
     client: str
     generation: int
     groups: list[str]
+    loans: dict[str, TieLoan] = {}
+    """For a bridge over two domains: calls of other hosts, each with where its host lends it."""
+
+
+class TieLendParams(Wire):
+    """Asked by the daemon only: lend a call of yours to the host that makes a bridge over two domains."""
+
+    call: str
+
+
+HOST_REQUESTS = table(
+    [Method("tie.lend", TieLendParams, TieLoan, Right.HOST, "lend a call to the host that bridges it over two domains")]
+)
+"""What the daemon itself asks of hosts with `host.do`, beside what it passes on for clients."""
 
 
 class LeaseGrantParams(Wire):

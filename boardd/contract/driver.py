@@ -21,6 +21,7 @@ Life of a channel as the driver must report it (`ChannelPort.step` refuses every
 from __future__ import annotations
 
 import abc
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -201,6 +202,11 @@ class BoardChanged(DriverEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class TieEnded(DriverEvent):
+    """The other end of a tie is gone (its process died); `channel` holds the tie's name. The host closes the tie."""
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble(DriverEvent):
     """Something a technician should see: alarm `code` raised or cleared for subject `channel` (id or domain)."""
 
@@ -231,8 +237,16 @@ class PlayRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class TieEnd:
+    """One end of a ring of sound between two processes (media.engine.ring): its descriptors and which side it is."""
+
+    descriptors: tuple[int, ...]
+    side: int
+
+
+@dataclass(frozen=True, slots=True)
 class LinkChange:
-    """One directed link to make (`on`) or drop, between channel ids."""
+    """One directed link to make (`on`) or drop, between channel ids; either end may be the name of an open tie."""
 
     source: str
     sink: str
@@ -498,6 +512,19 @@ class DomainDriver(abc.ABC):
     @abc.abstractmethod
     async def link(self, changes: Sequence[LinkChange]) -> None:
         """Make and drop links inside the domain; the whole list takes effect or an error names the one that failed."""
+
+    async def open_tie(self, name: str, end: TieEnd) -> None:
+        """Take part in a bridge with another domain: `name` is then a source and a sink of links, like a channel id.
+
+        The descriptors are the driver's from here on, also when it refuses: it closes them. Event: TieEnded when the
+        other end is gone. Raises UnsupportedError (no `SwitchingProfile.stream_channels`), OverloadError, DeviceError.
+        """
+        for descriptor in end.descriptors:
+            os.close(descriptor)
+        raise UnsupportedError(f"this domain has no ties to others ({name})", operation="tie")
+
+    async def close_tie(self, name: str) -> None:  # noqa: B027 - nothing was opened
+        """Drop a tie and the links that it still has; again: nothing."""
 
     async def probe(self) -> None:  # noqa: B027 - a driver without anything cheap to ask leaves it out
         """Ask the library something cheap, so that door and card show life. Raises DeadlineError."""

@@ -7,6 +7,7 @@ keys pass through: the host remembers them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -22,6 +23,8 @@ from boardd.api.board_schema import (
     DialParams,
     OriginParams,
     ScanResult,
+    TieLendParams,
+    TieLoan,
 )
 from boardd.api.method import Right
 from boardd.api.mirror import Mirror
@@ -35,7 +38,7 @@ from boardd.contract.errors import (
     UnknownIdError,
     UnsupportedError,
 )
-from boardd.contract.objects import Call, Link, Wire
+from boardd.contract.objects import Call, Link, SwitchingProfile, Wire
 from boardd.daemon.claims import Claims
 from boardd.daemon.hosts import Hosts
 from boardd.daemon.resolve import resolve_call, resolve_channel
@@ -77,22 +80,26 @@ class Router:
 
     async def create_bridge(self, session: Session, params: BridgeParams) -> Raw:
         """`bridge.create`."""
-        links, domain, groups = self._links(params.links)
-        generation = self._require(session, "bridge.create", groups)
+        links, calls = self._links(params.links)
+        generation = self._require(session, "bridge.create", [self._group_of(call) for call in calls])
+        owner = self._owner(calls)
+        loans = await self._lent(session, owner, calls, generation)
         resolved = msgspec.structs.replace(params, links=links)
-        return await self._forward(session, domain, "bridge.create", resolved, generation)
+        return await self._forward(session, owner, "bridge.create", resolved, generation, loans)
 
     async def change_bridge(self, session: Session, params: ChangeBridgeParams) -> Raw:
         """`bridge.change`."""
         bridge = self._mirror.bridges.get(params.bridge)
         if bridge is None:
             raise UnknownIdError(f"there is no bridge {params.bridge!r}", id=params.bridge)
-        links, domain, groups = self._links(params.links)
-        if domain != bridge.domain:
-            raise _other_domain([bridge.domain, domain])
+        links, calls = self._links(params.links)
+        groups = [self._group_of(call) for call in calls]
         generation = self._require(session, "bridge.change", [*self._groups_of_links(bridge.links), *groups])
+        there = {end for link in bridge.links for end in (link.source, link.sink)}
+        new = [call for call in calls if call.id not in there]
+        loans = await self._lent(session, bridge.domain, new, generation)
         resolved = msgspec.structs.replace(params, links=links)
-        return await self._forward(session, domain, "bridge.change", resolved, generation)
+        return await self._forward(session, bridge.domain, "bridge.change", resolved, generation, loans)
 
     async def destroy_bridge(self, session: Session, params: BridgeIdParams) -> Raw:
         """`bridge.destroy`."""
@@ -129,18 +136,40 @@ class Router:
             raise UnknownIdError(f"no channel belongs to a group {group!r}", id=group)
         return [name for name in self._mirror.domains if name in owners]
 
-    def _links(self, links: list[Link]) -> tuple[list[Link], str, list[str]]:
-        """The links with call ids, their one domain and their groups. Raises UnsupportedError across domains."""
+    def _links(self, links: list[Link]) -> tuple[list[Link], list[Call]]:
+        """The links with call ids, and their calls, each once."""
         if not links:
             raise ArgumentError("a bridge needs at least one link", argument="links")
         ends = {text: resolve_call(self._mirror, text) for link in links for text in (link.source, link.sink)}
-        domains = sorted({call.domain for call in ends.values()})
-        if len(domains) > 1:
-            raise _other_domain(domains)
         resolved = [
             msgspec.structs.replace(link, source=ends[link.source].id, sink=ends[link.sink].id) for link in links
         ]
-        return resolved, domains[0], [self._group_of(call) for call in ends.values()]
+        return resolved, list({call.id: call for call in ends.values()}.values())
+
+    def _owner(self, calls: list[Call]) -> str:
+        """The domain that makes the bridge: the one that mixes and has most of the calls, the first of equals."""
+        counts = Counter(call.domain for call in calls)
+        return max(counts, key=lambda name: (self._switching(name).mixing, counts[name]))
+
+    def _switching(self, domain: str) -> SwitchingProfile:
+        return self._mirror.domains[domain].switching
+
+    async def _lent(
+        self, session: Session, owner: str, calls: list[Call], generation: int
+    ) -> dict[str, TieLoan] | None:
+        """Calls of other domains than the owner's, lent by their hosts. Raises UnsupportedError without ties."""
+        foreign = [call for call in calls if call.domain != owner]
+        if not foreign:
+            return None
+        domains = [owner, *sorted({call.domain for call in foreign})]
+        without = [name for name in domains if not self._switching(name).stream_channels]
+        if without:
+            raise _no_ties(domains, without)
+        loans = {}
+        for call in foreign:
+            origin = self._origin(session, "tie.lend", TieLendParams(call=call.id), generation)
+            loans[call.id] = await self._hosts.do(call.domain, origin, TieLoan, DEADLINE_S)
+        return loans
 
     def _groups_of_links(self, links: Iterable[Link]) -> list[str]:
         """Groups of the calls that are still there."""
@@ -170,8 +199,17 @@ class Router:
                 refusal = refusal or error
         raise refusal or OverloadError(f"no channel of group {params.group} is free", group=params.group)
 
-    async def _forward(self, session: Session, domain: str, method: str, params: Wire, generation: int) -> Raw:
+    async def _forward(
+        self,
+        session: Session,
+        domain: str,
+        method: str,
+        params: Wire,
+        generation: int,
+        loans: dict[str, TieLoan] | None = None,
+    ) -> Raw:
         origin = self._origin(session, method, params, generation)
+        origin.loans = loans or {}
         return await self._hosts.do(domain, origin, Raw, DEADLINES_S.get(method, DEADLINE_S))
 
     def _origin(self, session: Session, method: str, params: Wire, generation: int) -> OriginParams:
@@ -184,6 +222,8 @@ class Router:
         )
 
 
-def _other_domain(domains: list[str]) -> UnsupportedError:
-    text = f"these calls belong to different switching domains: {', '.join(domains)}"
-    return UnsupportedError(text, operation="bridge", domains=domains)
+def _no_ties(domains: list[str], without: list[str]) -> UnsupportedError:
+    text = "these calls belong to the switching domains {domains}; {without} cannot be tied to others".format(
+        domains=", ".join(domains), without=", ".join(without)
+    )
+    return UnsupportedError(text, operation="bridge", domains=domains, without=without)

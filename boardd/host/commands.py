@@ -85,6 +85,7 @@ class Commands:
             "bridge.create": self._create_bridge,
             "bridge.change": self._change_bridge,
             "bridge.destroy": self._destroy_bridge,
+            "tie.lend": self._lend,
         }
 
     @property
@@ -245,24 +246,30 @@ class Commands:
     # -- bridges ------------------------------------------------------------------------------------------------------
     async def _create_bridge(self, params: w.BridgeParams, origin: w.OriginParams) -> Bridge:
         await self._act_on_all(origin, params.links)
-        return await self._bridges.create(params.links, origin.client)
+        return await self._bridges.create(params.links, origin.client, origin.loans)
 
     async def _change_bridge(self, params: w.ChangeBridgeParams, origin: w.OriginParams) -> Bridge:
         bridge = self._own_bridge(origin, params.bridge)
         await self._act_on_all(origin, params.links)
-        return await self._bridges.change(bridge, params.links)
+        return await self._bridges.change(bridge, params.links, origin.loans)
 
     async def _destroy_bridge(self, params: w.BridgeIdParams, origin: w.OriginParams) -> None:
         await self._bridges.destroy(self._own_bridge(origin, params.bridge))
 
+    async def _lend(self, params: w.TieLendParams, origin: w.OriginParams) -> w.TieLoan:
+        return self._bridges.lending.lend(await self._act(origin, params.call))
+
     async def _act_on_all(self, origin: w.OriginParams, links: list[Link]) -> None:
-        for live in [self._own(origin, call) for call in members(links)]:
+        """Calls of other domains were asked for there, when they were lent."""
+        ours = [call for call in members(links) if not self._bridges.is_foreign(call, origin.loans)]
+        for live in [self._own(origin, call) for call in ours]:
             await self._begin_acting(live)
 
     def _own_bridge(self, origin: w.OriginParams, bridge_id: str) -> Bridge:
         bridge = self._bridges.get(bridge_id)
         for call in members(bridge.links):
-            self._own(origin, call)
+            if not self._bridges.is_foreign(call, origin.loans):
+                self._own(origin, call)
         return bridge
 
 
@@ -282,7 +289,7 @@ def check_orphan(orphan: OrphanTreatment) -> None:
 
 
 def _decode(origin: w.OriginParams) -> Any:
-    method = w.METHODS.get(origin.method)
+    method = w.METHODS.get(origin.method) or w.HOST_REQUESTS.get(origin.method)
     if method is None:
         raise ArgumentError(f"no method {origin.method}", argument="method", value=origin.method)
     try:

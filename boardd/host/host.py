@@ -52,7 +52,8 @@ class Host:
         self.journal.on_disk = self._disk_trouble
         self.calls = Calls(domain, self.outlet, self.journal, self.tasks)
         self.media = Media(self.calls, self.alarms, self.tasks)
-        self.bridges = Bridges(domain, self.calls, self.outlet)
+        ties = site.paths.runtime_dir / f"ties-{domain}.sock"
+        self.bridges = Bridges(domain, self.calls, self.outlet, self.tasks, ties)
         self.leases = Leases()
         self.guards = TrunkGuards(self.calls)
         self.offers = Offers(self.calls, self.guards, self.tasks)
@@ -89,6 +90,7 @@ class Host:
             self.stations,
             self.dialer,
             self.media,
+            self.bridges,
             self.orphans,
             self.unattended,
             self.tasks,
@@ -154,8 +156,8 @@ class Host:
         await self.uplink.refresh()
 
     def _started(self, driver: DomainDriver, inventory: Inventory) -> None:
-        self.driver = self.bridges.driver = self.commands.driver = driver
-        self.bridges.switching = inventory.switching
+        self.driver = self.commands.driver = driver
+        self.bridges.started(driver, inventory.switching)
         self.registry.load(inventory)
         self.intake.attach()
 
@@ -181,6 +183,7 @@ class Host:
         """Take nothing new, hang up, stop the library, write the journal. Every step is bounded in time."""
         self.dialer.closed = True
         self.intake.close()
+        self.bridges.lending.close()
         for live in self.calls.all():
             self.calls.release(live, Cause.TEMPORARY_FAILURE, "host", maker_text="stopped")
         await self.calls.wait_all_ended(HANG_UP_LIMIT_S)

@@ -19,6 +19,7 @@ from boardd.contract.causes import Cause
 from boardd.contract.events import EventType
 from boardd.contract.states import CALL_STATES, ChannelState, Direction
 from boardd.host.alarms import Alarms
+from boardd.host.bridges import Bridges
 from boardd.host.calls import Calls, LiveCall
 from boardd.host.dialer import Dialer
 from boardd.host.fxo import TrunkGuards
@@ -49,6 +50,7 @@ class Intake:
         stations: Stations,
         dialer: Dialer,
         media: Media,
+        bridges: Bridges,
         orphans: Orphans,
         unattended: UnattendedOffers,
         tasks: Tasks,
@@ -61,6 +63,7 @@ class Intake:
         self._stations = stations
         self._dialer = dialer
         self._media = media
+        self._bridges = bridges
         self._orphans = orphans
         self._unattended = unattended
         self._tasks = tasks
@@ -144,6 +147,8 @@ class Intake:
         elif isinstance(event, d.BoardChanged):
             if not self._registry.board_changed(event):
                 self._unexpected(None, event)
+        elif isinstance(event, d.TieEnded):
+            self._bridges.tie_ended(event.channel)
         else:
             return False
         return True

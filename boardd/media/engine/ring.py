@@ -32,6 +32,12 @@ class RingEnd:
         """In the order of `me_ring_fds`; empty after `take` or `close`."""
         return tuple(self._descriptors)
 
+    def hand_over(self) -> tuple[int, ...]:
+        """The descriptors, which are the caller's now; empty when they are gone."""
+        found = self.descriptors
+        self._descriptors.clear()
+        return found
+
     def take(self) -> tuple[int, int, int, int, int]:
         """The descriptors and the side; they are the caller's now. Raises ArgumentError when they are gone."""
         if not self._descriptors:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 
 from boardd.contract import driver as d
 from boardd.contract.capabilities import Capability, ChannelKind
@@ -183,6 +184,8 @@ class FakeDriver(d.DomainDriver):
         self.link_log = []
         self.link_fault = None
         self.link_delay = 0.0
+        self.ties = {}
+        self.tie_fault = None
         self.stopped = False
         self.switching = switching or SwitchingProfile(mixing=True, gains=False)
         self.ports = {}
@@ -224,6 +227,19 @@ class FakeDriver(d.DomainDriver):
             if self.link_fault is not None and number >= len(changes) - 1 and change.on:
                 raise self.link_fault
             (self.links.add if change.on else self.links.discard)((change.source, change.sink))
+
+    async def open_tie(self, name, end):
+        if self.tie_fault is not None:
+            for descriptor in end.descriptors:
+                os.close(descriptor)
+            raise self.tie_fault
+        self.ties[name] = end
+
+    async def close_tie(self, name):
+        end = self.ties.pop(name, None)
+        for descriptor in end.descriptors if end else ():
+            os.close(descriptor)
+        assert not [link for link in self.links if name in link], "links of a tie go before the tie"
 
     async def probe(self):
         self.heartbeat.beat("door")

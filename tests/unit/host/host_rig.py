@@ -18,7 +18,7 @@ from boardd.host.host import Host
 ME = "acd"
 
 
-def make_site(root, **groups):
+def make_site(root, domains=("d",), **groups):
     base = {
         "isdn": GroupSection(channels=["e1a/1/*"]),
         "lines": GroupSection(channels=["kind:fxo"]),
@@ -27,7 +27,7 @@ def make_site(root, **groups):
     }
     base.update(groups)
     return Site(
-        domains={"d": DomainSection(driver="fake")},
+        domains={name: DomainSection(driver="fake") for name in domains},
         paths=Paths(runtime_dir=Path(root) / "run", state_dir=Path(root) / "state"),
         groups=base,
         channels={
@@ -40,12 +40,12 @@ def make_site(root, **groups):
 
 
 class Rig:
-    def __init__(self, root, site=None, boot_id="boot-1", **driver_options):
+    def __init__(self, root, site=None, boot_id="boot-1", domain="d", **driver_options):
         self.root = Path(root)
         self.site = site or make_site(root)
         self.state = self.root / "state"
         self.state.mkdir(parents=True, exist_ok=True)
-        self.host = Host("d", self.site, self.state, boot_id)
+        self.host = Host(domain, self.site, self.state, boot_id)
         self.events = []
         self.driver_options = driver_options
         self.driver = None
@@ -94,8 +94,9 @@ class Rig:
     async def settle(self, seconds=0.2):
         await asyncio.sleep(seconds)
 
-    def do(self, method, client=ME, generation=1, groups=("isdn", "lines", "desks", "taps"), **params):
+    def do(self, method, client=ME, generation=1, groups=("isdn", "lines", "desks", "taps"), loans=None, **params):
         origin = w.OriginParams(method=method, params=params, client=client, generation=generation, groups=list(groups))
+        origin.loans = loans or {}
         return self.host.commands.run(origin)
 
     def types(self, call=None):
