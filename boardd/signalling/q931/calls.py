@@ -37,6 +37,8 @@ class Call:
     channel: int
     outgoing: bool
     phase: Phase
+    reference: int = 0
+    """As it stands in the far end's messages, flag bit included; 0: not known yet."""
     called: str = ""
     complete: bool = True
     waiting_digits: str = ""
@@ -46,7 +48,9 @@ class Call:
     told_end: bool = False
     """Disconnected was told, or `disconnect` was called: nothing but Released follows."""
     silent: bool = False
-    """Lost to glare: its end has been told already, whatever the far end still says about it."""
+    """Its end has been told and its slot is another call's, whatever the far end still says about it."""
+    doubtful: bool = False
+    """The link was lost since the far end last spoke of the call: it may have forgotten it."""
 
     @property
     def over(self) -> bool:
@@ -83,6 +87,12 @@ class CallTable:
     def by_handle(self, handle: int) -> Call | None:
         """The call behind the library's handle."""
         return self._by_handle.get(handle)
+
+    def spoken_of(self, reference: int) -> None:
+        """The far end has sent a message about the call with this reference."""
+        for call in self._by_number.values():
+            if call.reference == reference:
+                call.doubtful = False
 
     def __iter__(self) -> Iterator[Call]:
         return iter(list(self._by_number.values()))

@@ -123,6 +123,14 @@ class Clearing:
         self.core.do("forget", call)
         self.end(call)
 
+    def give_way(self, call: Call, cause: int, why: str) -> None:
+        """The call's slot belongs to another call from now on; what the far end still says about it is dealt with."""
+        self._tell(call, cause, why, Origin.LINE)
+        self.core.stop(call, *CALL_TIMERS)
+        call.silent = True
+        self.core.slots[call.slot].call = 0
+        self.core.emit(Released(call.slot, call.number, cause if call.cause is None else call.cause))
+
     def restarted(self, slot: int, origin: Origin) -> None:
         """A RESTART, ours or theirs, ends what is on the slot (Q.931 5.5: no clearing messages)."""
         for call in self.core.calls:

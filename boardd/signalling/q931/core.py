@@ -66,13 +66,21 @@ class Core:
     # -- work -------------------------------------------------------------------------------------------------------
     @contextmanager
     def working(self) -> Iterator[None]:
-        """Around everything that talks to the stack: what it wants to send leaves at the end."""
+        """Around everything that talks to the stack: what it wants to send leaves at the end, still busy, because a
+        device may deliver the answer from within the write."""
         self._depth += 1
         try:
             yield
         finally:
-            self._depth -= 1
-        self.stack.settle()
+            try:
+                self.stack.settle()
+            finally:
+                self._depth -= 1
+
+    def settle(self) -> None:
+        """Send what the stack wants to send."""
+        with self.working():
+            pass
 
     @property
     def busy(self) -> bool:

@@ -83,6 +83,11 @@ class Message:
         return next((content for codeset, code, content in self.elements if codeset == 0 and code == element), None)
 
     @property
+    def flagged_reference(self) -> int:
+        """The call reference with its flag as bit 15."""
+        return self.reference | (0x8000 if self.flag else 0)
+
+    @property
     def is_service(self) -> bool:
         """A maintenance message, not one of Q.931."""
         return self.discriminator in MAINTENANCE_DISCRIMINATORS

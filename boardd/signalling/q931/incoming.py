@@ -12,7 +12,7 @@ from boardd.signalling.q931.profile import Side
 from boardd.signalling.q931.restarts import Restarts
 from boardd.signalling.q931.slots import Slot
 from boardd.signalling.q931.stack import ALL_CHANNELS, StackEvent
-from boardd.signalling.span import Connected, Disconnected, Incoming, MoreDigits, Origin, Released
+from boardd.signalling.span import Connected, Incoming, MoreDigits
 
 SPEECH, AUDIO_3K1 = 0x00, 0x10
 INCOMPATIBLE = 88
@@ -44,7 +44,7 @@ class IncomingSide:
         channel = slot.slot if event.slot == ALL_CHANNELS else event.channel & ~0xFF | slot.slot
         call = core.calls.add(event.handle, slot.slot, channel, outgoing=False, phase=Phase.OFFERED)
         slot.call = call.number
-        call.called = event.called
+        call.called, call.reference = event.called, event.reference
         call.complete = self._complete(event.called, sent_complete=event.complete)
         core.emit(self._incoming(call, event))
         if call.phase is Phase.OFFERED:
@@ -54,13 +54,12 @@ class IncomingSide:
         """The slot that the call gets: the one it asks for, or another if it may be another."""
         wanted = self.core.slots.get(event.slot)
         if wanted is not None:
-            # The far end uses it, so it has no stale call there and has not taken it out of service. A RESTART that is
-            # on its way is another matter: it will end this call at the far end.
+            # The far end uses it, so it has no stale call there and has not taken it out of service.
             self.restarts.not_needed(wanted.slot)
             wanted.far = wanted.stuck = wanted.dirty = False
             self.core.slots.refresh(wanted)
             if wanted.call:
-                self._glare(wanted)
+                self._settle_claims(wanted)
             if self.core.slots.free(wanted):
                 return wanted
         if event.flexible or event.slot == ALL_CHANNELS:
@@ -68,22 +67,23 @@ class IncomingSide:
         log.info("pri_slot_refused", span=self.core.name, slot=event.slot)
         return None
 
-    def _glare(self, slot: Slot) -> None:
-        """Both ends seized the slot. The network's call wins: as the user we give up ours, as the network we keep it.
+    def _settle_claims(self, slot: Slot) -> None:
+        """A SETUP on a slot that has a call of ours already. Whose is it?
 
-        Our SETUP is on its way; the network answers it with a release, or on another channel, which is then released.
+        Both ends have just seized it (glare): the network's call wins; as the user we give up ours, as the network we
+        keep it. Our SETUP is on its way; the network answers it with a release, or on another channel, which is then
+        released. A call that has outlived a lost link, and that the far end no longer knows, gives way too.
         """
         call = self.core.calls.by_number(slot.call)
-        if call is None or not call.outgoing or call.phase is not Phase.DIALING or call.acknowledged:
+        if call is None:
             return
-        log.info("pri_glare", span=self.core.name, slot=slot.slot, side=str(self.core.profile.side))
-        if self.core.profile.side is Side.NETWORK:
-            return
-        told, call.silent, slot.call = call.told_end, True, 0
-        cause = call.cause if call.cause is not None else Cause.CHANNEL_UNAVAILABLE
-        if not told:
-            self.core.emit(Disconnected(slot.slot, call.number, cause, "glare", Origin.LINE))
-        self.core.emit(Released(slot.slot, call.number, cause))
+        if call.outgoing and call.phase is Phase.DIALING and not call.acknowledged:
+            log.info("pri_glare", span=self.core.name, slot=slot.slot, side=str(self.core.profile.side))
+            if self.core.profile.side is Side.USER:
+                self.clearing.give_way(call, Cause.CHANNEL_UNAVAILABLE, "glare")
+        elif call.doubtful:
+            self.clearing.give_way(call, Cause.TEMPORARY_FAILURE, "stale")
+            self.core.do("hangup", call, Cause.TEMPORARY_FAILURE)
 
     def _incoming(self, call: Call, event: StackEvent) -> Incoming:
         return Incoming(

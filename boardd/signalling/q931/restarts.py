@@ -10,6 +10,8 @@ from boardd.signalling.q931.core import Core
 from boardd.signalling.span import ChannelRestarted, Origin
 
 ATTEMPTS = 2
+CROSSING_US = 4_000_000
+"""Longer than Q.921 needs to deliver a message over a line with errors."""
 _T316, _PATIENCE = "T316", "patience"
 
 
@@ -30,6 +32,7 @@ class Restarts:
         self._queue: deque[int] = deque()
         self._sent = 0
         """The slot whose RESTART is out, 0: none."""
+        self._sent_us = 0
         self._attempts = 0
         self._answered = False
         """The far end has acknowledged a RESTART in its life."""
@@ -49,10 +52,21 @@ class Restarts:
         self._next()
 
     def not_needed(self, slot: int) -> None:
-        """A call came in on a slot whose restart has not been sent: the far end has no stale call there."""
+        """A call came in on the slot: the far end has no stale call there. One that may have crossed our RESTART on the
+        way is another matter: the far end will drop it when that arrives."""
         if slot in self._queue:
             self._queue.remove(slot)
             self._done(slot)
+        elif slot == self._sent and self.core.clock.now_us() - self._sent_us > CROSSING_US:
+            self._stop()
+            self._done(slot)
+            self._next()
+
+    def link_renewed(self) -> None:
+        """The far end has established a link that was up: what was on its way may be lost."""
+        if self._sent:
+            self._attempts -= 1
+            self._send()
 
     def acknowledged(self, slot: int) -> None:
         """RESTART ACKNOWLEDGE."""
@@ -85,6 +99,7 @@ class Restarts:
 
     def _send(self) -> None:
         self._attempts += 1
+        self._sent_us = self.core.clock.now_us()
         with self.core.working():
             self.core.stack.do("restart", self._sent)
         self.core.timers.start(_T316, self.core.profile.ms("T316"), self._unanswered)

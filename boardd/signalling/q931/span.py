@@ -60,7 +60,7 @@ class Q931Span:
         self._was_up = False
         self._core.stack = Stack(name, profile, clock, self._send, self._run_timers)
         # The first SABME leaves when the clock runs, not from within the constructor.
-        self._core.timers.start("start", 1, self._core.stack.settle)
+        self._core.timers.start("start", 1, self._core.settle)
 
     # -- the line ---------------------------------------------------------------------------------------------------
     def receive(self, frame: bytes) -> None:
@@ -174,8 +174,13 @@ class Q931Span:
             self.trace.note(frame, sent=False)
             self._watch.received(frame)
             with self._core.working():
-                self._core.message = message = read_frame(frame).message
+                read = read_frame(frame)
+                self._core.message = message = read.message
                 event = self._core.stack.receive(frame)
+                if read.kind == "SABME" and self._core.slots.link_up:
+                    self._renewed()
+                if message is not None:
+                    self._core.calls.spoken_of(message.flagged_reference)
                 if message is not None and message.is_service:
                     self._on_service(message)
                 elif event is not None:
@@ -225,6 +230,7 @@ class Q931Span:
             if event.kind in (Kind.HANGUP, Kind.HANGUP_REQUEST):
                 self._core.stack.do("hangup", event.handle, max(event.cause, 1))
             return
+        call.reference = event.reference or call.reference
         if event.kind in _OUTGOING:
             self._out.on_event(call, event)
         elif event.kind is Kind.HANGUP_REQUEST:
@@ -251,8 +257,18 @@ class Q931Span:
                 self._restarts.want(slot.slot)
         else:
             self._restarts.link_lost()
+            self._doubt_calls()
             core.emit(LinkDown())
         core.slots.refresh_all()
+
+    def _renewed(self) -> None:
+        """The far end has established the link anew, perhaps because it knows nothing any more."""
+        self._doubt_calls()
+        self._restarts.link_renewed()
+
+    def _doubt_calls(self) -> None:
+        for call in self._core.calls:
+            call.doubtful = True
 
     def _restart_what_must(self) -> list[Slot]:
         """The link is back: slots without a call that the far end may believe busy. They take no call from now on."""

@@ -335,6 +335,17 @@ def test_release_complete_without_a_cause():
     assert site.take() == [Disconnected(3, call, 31, "no cause"), Released(3, call, 31)]
 
 
+def test_an_end_that_needs_no_answer_is_told_at_once():
+    """libpri gives up a SETUP that nobody has answered with RELEASE COMPLETE when the cause is 44, and says nothing."""
+    site = PeerSite(peer={"manners": lambda: Manners(proceed=False)})
+    call = site.setup(3)
+    site.run(0.1)
+    assert site.span.disconnect(call, 44)
+    assert site.take() == [Released(3, call, 44)] and site.span.usable(3)
+    site.run(0.1)
+    site.check()
+
+
 def test_setup_is_refused_where_no_call_can_be():
     site = PeerSite()
     site.setup(3)

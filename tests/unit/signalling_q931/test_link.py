@@ -1,7 +1,7 @@
 """The data link: up, down, short losses, long ones, far ends that start anew, loops and wrong roles."""
 
 import pytest
-from peer import SLOTS, Manners, Peer
+from peer import NOTIFY, SLOTS, Manners, Msg, Peer
 from site_of_tests import SIDES, PeerSite
 from virtual import VirtualClock, Wire
 
@@ -183,6 +183,72 @@ def test_the_far_end_starts_anew(side):
 
 
 @both
+def test_a_call_that_the_far_end_has_forgotten_gives_way_to_its_new_one(side):
+    """A loss shorter than Q.921's patience: nobody told Q.931. The far end, which hung up meanwhile, uses the slot."""
+    site = PeerSite(side)
+    old = site.connected_out(3)
+    down(site)
+    stale = next(iter(site.peer.calls.values()))
+    site.peer.link.wrong.clear()
+    site.peer._end(stale)
+    up(site)
+    site.take()
+    theirs = site.peer.dial(3, "1055")
+    site.run(0.5)
+    told = site.take()
+    assert told[:2] == [Disconnected(3, old, 41, "stale", Origin.LINE), Released(3, old, 41)]
+    assert isinstance(told[2], Incoming) and told[2].slot == 3
+    site.span.connect(told[2].call)
+    site.run(0.5)
+    assert theirs.answered
+    site.span.disconnect(told[2].call)
+    site.run(0.5)
+    site.check()
+
+
+@both
+def test_a_call_that_the_far_end_still_speaks_of_does_not_give_way(side):
+    site = PeerSite(side)
+    old = site.connected_out(3)
+    down(site)
+    up(site)
+    site.take()
+    (theirs,) = site.peer.calls.values()
+    site.peer.raw(Msg(NOTIFY, theirs.reference, not theirs.mine, ((0x27, b"\xf1"),)).octets())
+    site.run(0.1)
+    refused = site.peer.dial(3, "1055")
+    site.run(0.5)
+    assert refused.cause == 44 and site.take() == []
+    site.span.disconnect(old)
+    site.run(0.5)
+    site.check()
+
+
+@both
+def test_a_restart_that_went_down_with_the_link_is_sent_again(side):
+    site = PeerSite(side)
+    site.peer.restarted.clear()
+    site.wire.cut = True
+    site.span.restart(9)
+    site.run(0.5)
+    site.wire.cut = False
+    site.peer.link.up = False
+    site.peer.link.establish()
+    site.run(1)
+    assert 9 in site.peer.restarted and site.span.usable(9)
+
+
+def test_a_restart_that_is_not_answered_does_not_keep_a_slot_from_a_call_for_ever():
+    site = PeerSite(peer={"answers_restart": True})
+    site.peer.answers_restart = False
+    site.span.restart(9)
+    site.run(5)
+    theirs = site.peer.dial(9, "1055")
+    site.run(0.5)
+    assert [type(e) for e in site.take()][-1] is Incoming and not theirs.over
+
+
+@both
 def test_setup_is_refused_while_the_link_is_down(side):
     from boardd.contract.errors import WrongStateError
 
@@ -214,6 +280,18 @@ def test_lost_and_garbled_frames_are_repaired_below(side):
     assert site.take() == [Released(3, call, 16)]
     site.wire.spoil = None
     site.check()
+
+
+def test_restarts_that_a_loss_interrupted_are_made_up_for():
+    site = PeerSite(peer={"answers_restart": False}, restart=RestartPolicy.DIRTY)
+    for slot in (4, 5, 6):
+        site.span.restart(slot)
+    down(site)
+    site.peer.answers_restart = True
+    site.peer.restarted.clear()
+    up(site)
+    site.run(1)
+    assert sorted(site.peer.restarted) == [4, 5, 6]
 
 
 # -- links that cannot come up -----------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Numbers that come digit by digit, both ways."""
 
 import pytest
-from peer import DISCONNECT, INFORMATION, PROCEEDING, SETUP_ACK, Manners
+from peer import DISCONNECT, INFORMATION, PROCEEDING, SETUP, SETUP_ACK, Manners
 from site_of_tests import SIDES, PeerSite
 
 from boardd.contract.errors import ConfigurationError
@@ -88,6 +88,16 @@ def test_digits_in_until_nothing_comes_for_t302():
     assert theirs.got == [SETUP_ACK, PROCEEDING]
 
 
+def test_a_number_that_is_never_continued_is_complete_after_t302():
+    site = overlapping(timers_ms={"T302": 15_000})
+    theirs = site.peer.dial(4, "10", complete=False)
+    site.run(14.9)
+    assert [type(e) for e in site.take()] == [Incoming]
+    site.run(0.2)
+    (last,) = site.take()
+    assert (last.digits, last.called, last.complete) == ("", "10", True) and theirs.got == [SETUP_ACK, PROCEEDING]
+
+
 def test_the_owner_ends_the_collection():
     site = overlapping()
     theirs = site.peer.dial(4, "10", complete=False)
@@ -111,6 +121,8 @@ def test_digits_out(side):
     site = PeerSite(side, peer={"manners": lambda: Manners(digits=11)})
     call = site.setup(4, called="1", complete=False)
     assert site.span.more_digits(call, "38")  # before SETUP ACKNOWLEDGE: kept
+    site.run(0.005)
+    assert [f[8] for _, who, f in site.wire.seen if who == "left" and f[2] & 1 == 0][-1] == SETUP
     site.run(0.1)
     assert site.take() == [MoreDigitsWanted(4, call, True)]
     assert site.span.more_digits(call, "0013")

@@ -86,6 +86,27 @@ def test_the_library_follows_the_clock_of_the_span(side, sabme):
     assert {frame for _, frame in sent} == {sabme}
 
 
+class EarlyClock(VirtualClock):
+    """Event loops fire a timer when it is due within their resolution: up to 2 us early in lockstep."""
+
+    def at_us(self, due_us, action):
+        self.fired = getattr(self, "fired", 0)
+
+        def run():
+            self.fired += 1
+            assert self.fired < 1000, "the timer is never due"
+            action()
+
+        return super().at_us(due_us - 2, run)
+
+
+def test_a_timer_that_fires_a_little_early():
+    clock, sent = EarlyClock(), []
+    Q931Span("b1/1", Q931Profile(), clock, lambda frame: sent.append(clock.now_us()), print)
+    clock.run(3.5)
+    assert len(sent) == 4 and clock.fired < 20
+
+
 def test_a_process_that_loaded_libpri_otherwise_is_told():
     code = (
         "import ctypes; ctypes.CDLL('libpri.so.1.4');"

@@ -48,6 +48,52 @@ class Pair:
         return found
 
 
+def test_a_far_end_that_answers_before_we_have_returned():
+    """A device may deliver the answer from within our write: it is worked on when the command is over."""
+    pair = Pair()
+    wire = pair.wire
+    pair.net._send_frame = lambda frame: wire.right(frame)
+    pair.user._send_frame = lambda frame: wire.left(frame)
+    for index in range(50):
+        call = pair.net.setup(CallRequest(3, Number("1055")))
+        assert pair.take("net") == [] and call == index + 1
+        pair.run(0.01)
+        assert pair.take("net") == [Proceeding(3, call)]
+        (offer,) = pair.take("user")
+        assert pair.user.connect(offer.call)
+        pair.run(0.01)
+        assert pair.take("net") == [Connected(3, call)]
+        assert pair.user.disconnect(offer.call)
+        pair.run(0.01)
+        assert [type(e) for e in pair.take("net")] == [Disconnected, Released]
+        pair.take("user")
+
+
+def test_the_owner_may_call_and_hang_up_from_within_an_event():
+    """Events are not nested: what a command causes is told when the owner has returned."""
+    pair = Pair()
+    depth, order = 0, []
+
+    def owner(event):
+        nonlocal depth
+        depth += 1
+        assert depth == 1
+        order.append(event)
+        if isinstance(event, Incoming):
+            pair.user.connect(event.call)
+            pair.user.disconnect(event.call)
+            pair.user.setup(CallRequest(9, Number("1066")))
+        if isinstance(event, Released):
+            pair.user.restart(event.slot)
+        depth -= 1
+
+    pair.user._core._sink = owner
+    pair.net.setup(CallRequest(3, Number("1055")))
+    pair.run(1)
+    assert [type(e).__name__ for e in order][:3] == ["Incoming", "Released", "Blocked"]
+    assert pair.user.usable(3) and [e.slot for e in pair.take("net") if isinstance(e, Incoming)] == [9]
+
+
 @pytest.mark.parametrize("switch", list(Switch))
 @pytest.mark.parametrize("caller_side", ["net", "user"])
 def test_a_whole_call(switch, caller_side):

@@ -1,0 +1,357 @@
+"""A town whose exchange has one PRI to a card: what is to happen, a card that does its part, and its records.
+
+The exchange, its Q.931 stack and its truth log are the simulator's. The card is whatever implements `dial`, keeps
+`records` and follows the plans of calls that come in; `SpanCard` is boardd's Q931Span with nothing around it.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "unit" / "hwsim_signalling"))
+
+from town import Phone, Town
+
+from boardd.contract.errors import WrongStateError
+from boardd.signalling.q931.profile import Q931Profile, Side
+from boardd.signalling.q931.span import Q931Span
+from boardd.signalling.span import (
+    CallEvent,
+    CallRequest,
+    Connected,
+    Disconnected,
+    Incoming,
+    Number,
+    Origin,
+    Released,
+    SpanEvent,
+)
+from hwsim.exchange.subscriber_line import SubscriberState
+from hwsim.signalling.pri_network import PriNetwork
+from hwsim.signalling.pri_profile import PriProfile
+from hwsim.signalling.q931_events import Node
+
+OUR_NUMBER = "88001000"
+DELAY_MS = 9.0
+"""A D-channel frame on a card: 40 octets at 64 kbit/s, and the buffers. Without it nothing could ever cross."""
+SETUP_OCTET, SETUP = 8, 0x05
+LOSS_TIMERS = {"T309": 90_000}
+
+
+@dataclass
+class Plan:
+    """One call: who calls, how it goes. `number` is the telephone's, and nobody else's."""
+
+    number: str
+    inbound: bool
+    at_ms: float
+    kind: str
+    answer_ms: float
+    talk_ms: float
+    cause: int = 16
+    glare: bool = False
+
+
+INBOUND = ("answered, caller ends", "answered, we end", "refused", "caller gives up")
+OUTBOUND = (
+    "answered, we end",
+    "answered, called ends",
+    "busy",
+    "switched off",
+    "rejected",
+    "no such number",
+    "we give up",
+)
+OUTCOMES = {"busy": 17, "switched off": 20, "rejected": 21, "no such number": 1}
+REFUSALS = (1, 17, 21, 34, 41, 57)
+
+
+LONG_MS = (60_000.0, 100_000.0)
+
+
+def plans(calls: int, seed: int, every_ms: float = 400.0) -> list[Plan]:
+    """`calls` of either direction, overlapping; a tenth of those that come in meet a call of ours on their slot, some
+    talk long enough to outlive a lost link."""
+    rng = random.Random(seed)
+    made = []
+    for index in range(2 * calls):
+        inbound = index % 2 == 0
+        kind = rng.choice(INBOUND if inbound else OUTBOUND)
+        number = f"8800{index:04d}9" if kind == "no such number" else f"13{'67'[inbound]}{index:08d}"
+        made.append(
+            Plan(
+                number[:8] if kind == "no such number" else number,
+                inbound,
+                3000 + index * every_ms + rng.uniform(0, 150),
+                kind,
+                rng.uniform(100, 900),
+                rng.uniform(*(LONG_MS if rng.random() < 0.14 and kind.startswith("answered") else (500, 5000))),
+                rng.choice(REFUSALS) if kind == "refused" else OUTCOMES.get(kind, 16),
+                glare=inbound and rng.random() < 0.12,
+            )
+        )
+    return made
+
+
+@dataclass
+class Record:
+    """What the card believes of one call. `ended_by`: far, us, line."""
+
+    number: str
+    inbound: bool
+    slot: int
+    began_us: int
+    answered_us: int = 0
+    cause: int = 0
+    ended_by: str = ""
+    raw: str = ""
+    ended_us: int = 0
+    releases: int = 0
+    events: list[str] = field(default_factory=list)
+
+
+class SimClock:
+    """Simulated time as a span's clock."""
+
+    def __init__(self, sim) -> None:
+        self._sim = sim
+
+    def now_us(self) -> int:
+        """See SpanClock."""
+        return self._sim.now_us
+
+    def at_us(self, due_us: int, action: Callable[[], None]):
+        """See SpanClock."""
+        return self._sim.at(due_us, action)
+
+
+class SpanCard:
+    """Q931Span at the card end of the span bus."""
+
+    def __init__(self, town: Town, by_number: dict[str, Plan], side: Side) -> None:
+        self.town, self.sim, self.plans = town, town.sim, by_number
+        self.records: list[Record] = []
+        self.troubles: list[str] = []
+        self._open: dict[int, Record] = {}
+        self._channel = town.bus.card.channel(16)
+        self._channel.open_hdlc()
+        self._channel.hook = self._readable
+        profile = Q931Profile(side=side, timers_ms=LOSS_TIMERS)
+        self.span = Q931Span("9/1", profile, SimClock(self.sim), self._send, self._told)
+
+    # -- frames -----------------------------------------------------------------------------------------------------
+    def _send(self, frame: bytes) -> None:
+        self.sim.later(DELAY_MS, self._channel.write, frame)
+
+    def _readable(self, channel) -> None:
+        while channel.take_event():
+            pass
+        while (frame := channel.read()) is not None:
+            self.sim.later(DELAY_MS, self.span.receive, frame)
+
+    # -- what people want -------------------------------------------------------------------------------------------
+    def dial(self, plan: Plan, slot: int | None = None) -> bool:
+        """Call a telephone on `slot`, or on a free one from the top; False: none is free."""
+        for wanted in [slot] if slot is not None else reversed(list(self.town.trunks)):
+            try:
+                call = self.span.setup(CallRequest(wanted, Number(plan.number), Number(OUR_NUMBER)))
+            except WrongStateError:
+                continue
+            self._open[call] = Record(plan.number, False, wanted, self.sim.now_us)
+            self.records.append(self._open[call])
+            if plan.kind == "we give up":
+                self.sim.later(plan.talk_ms, self._end, call, 16)
+            return True
+        return False
+
+    def believes_free(self, slot: int) -> bool:
+        """Whether the card would dial on the slot now."""
+        return self.span.usable(slot)
+
+    def restart(self, slot: int) -> None:
+        """Bring a slot to idle at both ends."""
+        self.span.restart(slot)
+
+    @property
+    def quiet(self) -> bool:
+        """No call is left and every slot may be used."""
+        return not self._open and all(self.span.usable(slot) for slot in self.town.trunks)
+
+    # -- what the span tells ----------------------------------------------------------------------------------------
+    def _told(self, event: SpanEvent) -> None:
+        if type(event).__name__ == "Trouble":
+            self.troubles.append(event.code)
+        if not isinstance(event, CallEvent):
+            return
+        if isinstance(event, Incoming):
+            self._open[event.call] = Record(event.caller.digits, True, event.slot, self.sim.now_us)
+            self.records.append(self._open[event.call])
+        record = self._open[event.call]
+        record.slot = event.slot
+        record.events.append(type(event).__name__)
+        if isinstance(event, Incoming):
+            self._treat(event)
+        elif isinstance(event, Connected):
+            self._connected(event, record)
+        elif isinstance(event, Disconnected):
+            by = "far" if event.origin is Origin.FAR else "line"
+            self._note_end(record, event.cause, by, event.raw)
+        elif isinstance(event, Released):
+            record.releases += 1
+            self._note_end(record, event.cause, "line", "")
+            del self._open[event.call]
+            if record.raw == "glare":
+                self.sim.later(1, self.dial, self.plans[record.number])
+
+    def _treat(self, event: Incoming) -> None:
+        plan = self.plans[event.caller.digits]
+        if plan.kind == "refused":
+            self._end(event.call, plan.cause)
+            return
+        self.span.alerting(event.call)
+        if plan.kind != "caller gives up":
+            self.sim.later(plan.answer_ms, self.span.connect, event.call)
+
+    def _connected(self, event: Connected, record: Record) -> None:
+        record.answered_us = self.sim.now_us
+        plan = self.plans[record.number]
+        if plan.kind == "answered, we end":
+            self.sim.later(plan.talk_ms, self._end, event.call, 16)
+
+    def _end(self, call: int, cause: int) -> None:
+        record = self._open.get(call)
+        if record is not None and not record.ended_by:
+            self._note_end(record, cause, "us", "")
+            self.span.disconnect(call, cause)
+
+    def _note_end(self, record: Record, cause: int, by: str, raw: str) -> None:
+        if not record.ended_by:
+            record.cause, record.ended_by, record.raw, record.ended_us = int(cause), by, raw, self.sim.now_us
+
+
+class World:
+    """Town, exchange with libpri at its end, card, and what goes wrong between them."""
+
+    def __init__(
+        self,
+        calls: int,
+        seed: int,
+        capture: Path,
+        card: Callable[..., SpanCard] = SpanCard,
+        side: Side = Side.USER,
+        every_ms: float = 400.0,
+    ) -> None:
+        self.town = Town(digits_sent=4, seed=seed)
+        self.sim = self.town.sim
+        self.plans = plans(calls, seed, every_ms)
+        self.windows: list[tuple[int, int]] = []
+        self.restarts: list[tuple[int, int]] = []
+        node = Node.NETWORK if side is Side.USER else Node.USER
+        self.network = PriNetwork(self.sim, self.town.bus, PriProfile(timers=LOSS_TIMERS), node)
+        self.network.capture(capture)
+        self.card = card(self.town, {plan.number: plan for plan in self.plans}, side)
+        # The simulated user side keeps a slot that both have seized, which a user may not: no glare there.
+        self._glare = {plan.number: plan for plan in self.plans if plan.glare and side is Side.USER}
+        self._decoys = [p for p in self.plans if not p.inbound and p.kind.startswith("answered")][: len(self._glare)]
+        self.town.bus.frame_taps.append(self._look_for_glare)
+        for plan in self.plans:
+            self._prepare(plan)
+
+    @property
+    def last_ms(self) -> float:
+        """When the last call begins."""
+        return self.plans[-1].at_ms
+
+    def run(self) -> None:
+        """Everything to its end."""
+        self.town.run_s(self.last_ms / 1000 + 20)
+        for _ in range(120):
+            if self.card.quiet and self.town.idle():
+                break
+            self.town.run_s(5)
+        self.network.close()
+
+    # -- troubles ---------------------------------------------------------------------------------------------------
+    def lose_link(self, at_ms: float, for_ms: float) -> None:
+        """The D channel's slot carries nothing for a while; layer 1 stays as it is."""
+        self.sim.later(at_ms, self._cut, for_ms)
+
+    def restart_busy_slot(self, at_ms: float) -> None:
+        """Somebody restarts a slot on which people talk."""
+        self.sim.later(at_ms, self._restart_one)
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+    def _prepare(self, plan: Plan) -> None:
+        if plan.kind == "no such number":
+            pass
+        elif plan.kind in OUTCOMES:
+            states = {"busy": SubscriberState.BUSY, "switched off": SubscriberState.POWER_OFF}
+            self.town.exchange.add_subscriber(plan.number, states.get(plan.kind, SubscriberState.REJECTS))
+        else:
+            answers = not plan.inbound and plan.kind.startswith("answered")
+            ends = plan.kind == "answered, called ends"
+            phone = Phone(self.town, plan.number, plan.answer_ms if answers else None, plan.talk_ms if ends else None)
+            if plan.inbound:
+                self.sim.later(plan.at_ms, phone.call, f"880010{int(plan.number) % 100:02d}")
+                patience = {"caller gives up": 2500.0, "answered, caller ends": 1500 + plan.talk_ms}.get(
+                    plan.kind, 20_000.0
+                )
+                self.sim.later(plan.at_ms + patience, phone.hang_up)
+                return
+        if plan in self._decoys:
+            self.sim.later(self.last_ms + 300 * self._decoys.index(plan), self._dial_decoy, plan)
+        else:
+            self.sim.later(plan.at_ms, self._dial, plan)
+
+    def _dial(self, plan: Plan) -> None:
+        if not self.card.dial(plan):
+            self.sim.later(500, self._dial, plan)
+
+    def _dial_decoy(self, plan: Plan) -> None:
+        """There were fewer occasions for glare than decoys."""
+        if plan in self._decoys:
+            self._decoys.remove(plan)
+            self._dial(plan)
+
+    def _look_for_glare(self, _at_us: int, side: str, frame: bytes) -> None:
+        """The exchange's SETUP leaves: in the same moment we dial on that very slot."""
+        if side != "net" or len(frame) <= SETUP_OCTET or frame[2] & 1 or frame[SETUP_OCTET] != SETUP:
+            return
+        number = next((n for n in self._glare if n.encode() in frame), None)
+        at = frame.find(b"\x18\x03")
+        if number is None or at < 0 or not self._decoys:
+            return
+        del self._glare[number]
+        slot = frame[at + 4] & 0x7F
+        if self.card.believes_free(slot):
+            self.card.dial(self._decoys.pop(), slot)
+
+    def _cut(self, for_ms: float) -> None:
+        for end in (self.town.bus.card, self.town.bus.net):
+            self.town.bus.disturb(end, signalling_slot=False)
+        self.sim.later(for_ms, self._mend, self.sim.now_us)
+
+    def _mend(self, since_us: int) -> None:
+        for end in (self.town.bus.card, self.town.bus.net):
+            self.town.bus.disturb(end, signalling_slot=True)
+        self._wait_for_link(since_us)
+
+    def _wait_for_link(self, since_us: int) -> None:
+        if self.network.link_up and self.card.span.link_up:
+            # Both ends believe in the link; what they still had in hand is over within seconds.
+            self.windows.append((since_us, self.sim.now_us + 10_000_000))
+        else:
+            self.sim.later(100, self._wait_for_link, since_us)
+
+    def _restart_one(self) -> None:
+        talking = [r for r in self.card.records if r.answered_us and not r.ended_by]
+        if talking:
+            slot = talking[-1].slot
+            self.restarts.append((self.sim.now_us, slot))
+            self.card.restart(slot)
+        else:
+            self.sim.later(200, self._restart_one)

@@ -1,0 +1,105 @@
+"""`./run score q931`: 200 PRI calls each way over one E1, judged by the exchange's truth and by tshark.
+
+One end is the simulated exchange with a libpri of its own and people's telephones behind it, the other Q931Span.
+Calls overlap; they are answered, refused, given up and ended by either side with all sorts of causes. A tenth of the
+calls that come in meet a call of ours on the same slot (glare). The D channel is lost twice for some seconds while
+people talk; slots with a call are restarted. Afterwards
+
+  - each call has ended once, no slot and no circuit is stuck;
+  - of every call that a lost link did not touch direction, slot, answer, cause and who ended it equal the truth log;
+  - tshark finds nothing malformed, and each such call complete, in order, with the cause of its record.
+
+Exit status 1 when anything is missed; `--calls N` for another number, `--seed`, `--keep DIR` for the capture.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from lib_pri_judge import Verdict, judge_records, judge_wire
+from lib_pri_libraries import separate
+from lib_pri_world import World
+
+CALLS = 200
+EPOCH_S = 1_704_067_200
+"""Where the simulator's captures put its time zero."""
+SHORTEST_LOSS_MS, LONGER_LOSS_MS = 17_000.0, 26_000.0
+TOUCHED_SHARE = 0.75
+"""A loss of half a minute touches many calls of seconds; at least a quarter must be left to compare."""
+
+
+def disturbed(calls: int, seed: int, folder: Path) -> World:
+    """The world with its troubles, run to the end."""
+    world = World(calls, seed, folder / "d.pcap")
+    middle = world.last_ms
+    world.lose_link(middle * 0.3, SHORTEST_LOSS_MS)
+    world.lose_link(middle * 0.7, LONGER_LOSS_MS)
+    for share in (0.1, 0.2, 0.55, 0.95):
+        world.restart_busy_slot(middle * share)
+    world.run()
+    return world
+
+
+def missing(records: Counter[str], wire: Counter[str], calls: int) -> list[str]:
+    """What a run must have had in it to mean anything."""
+    wanted = {
+        "equal to the truth": round(2 * calls * (1 - TOUCHED_SHARE)),
+        "glare": max(1, calls // 40),
+        "outlived a lost link": max(1, calls // 60),
+        "ended by RESTART": 1,
+    }
+    found = [f"only {records[what]} calls {what}, {n} wanted" for what, n in wanted.items() if records[what] < n]
+    if wire["complete"] < wanted["equal to the truth"]:
+        found.append(f"only {wire['complete']} complete calls on the wire")
+    return found
+
+
+def show(title: str, verdict: Verdict) -> None:
+    """A table of counts, then what is wrong."""
+    sys.stdout.write(f"\n{title}\n")
+    for what, count in sorted(verdict.counts.items()):
+        sys.stdout.write(f"  {what:<34}{count:>6}\n")
+    for line in verdict.wrong[:20]:
+        sys.stdout.write(f"  WRONG {line}\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The score."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--calls", type=int, default=CALLS, help="calls each way")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keep", type=Path, help="directory for the capture")
+    options = parser.parse_args(arguments)
+    tshark = shutil.which("tshark")
+    if tshark is None:
+        raise SystemExit("tshark is not installed; install it with: apt-get install tshark")
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = options.keep or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        separate(Path(scratch))
+        world = disturbed(options.calls, options.seed, folder)
+        records = judge_records(world)
+        wire = judge_wire(world, tshark, folder / "d.pcap", EPOCH_S)
+    records.wrong += missing(records.counts, wire.counts, options.calls)
+    sys.stdout.write(f"{2 * options.calls} calls, {world.sim.now_us / 1e6:.0f} simulated seconds\n")
+    show("records against the exchange's truth", records)
+    show("the D channel as tshark reads it", wire)
+    good = not records.wrong and not wire.wrong
+    sys.stdout.write("\nall as it should be\n" if good else "\nmissed\n")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
