@@ -22,7 +22,18 @@ from boardd.contract.text import _
 from boardd.media._native import load
 from boardd.media.engine.drive import Drive, LoopDrive, ThreadDrive
 from boardd.media.engine.errors import checked, file_error
-from boardd.media.engine.events import EngineEvent, RecordEnded, RecordGap, read_event
+from boardd.media.engine.events import (
+    BlocksLate,
+    EngineEvent,
+    EventsLost,
+    Hole,
+    PeerGone,
+    PortFailed,
+    Reason,
+    RecordEnded,
+    RecordGap,
+    read_event,
+)
 from boardd.media.engine.port import DeviceLine, EnginePort
 from boardd.media.engine.recording import Format, Recording, RecordState, Tap
 from boardd.media.engine.ring import RingEnd
@@ -150,7 +161,30 @@ class Engine:
                 self._deliver(event)
         return total
 
+    def _note(self, event: EngineEvent) -> None:
+        """What a technician must find in the log. `device` is the descriptor of the port concerned."""
+        port = self.ports.get(event.port)
+        where = {"port": event.port, "device": port.descriptor if port else -1, "at_sample": event.at_sample}
+        match event:
+            case BlocksLate():
+                _log.warning("blocks_late", blocks=event.blocks, longest_us=event.longest_us, **where)
+            case EventsLost():
+                _log.error("media_events_lost", count=event.count)
+            case PortFailed():
+                _log.error("media_port_failed", errno=event.errno, **where)
+            case PeerGone():
+                _log.warning("media_peer_gone", **where)
+            case Hole():
+                _log.warning("sound_missing", samples=event.samples, **where)
+            case RecordGap():
+                _log.warning(
+                    "recording_gap", reason=str(event.reason), first=event.first, samples=event.samples, **where
+                )
+            case RecordEnded() if event.reason is Reason.WRITE_FAILED:
+                _log.error("recording_failed", errno=event.errno, samples=event.samples, **where)
+
     def _deliver(self, event: EngineEvent) -> None:
+        self._note(event)
         if isinstance(event, RecordEnded | RecordGap):
             recording = self.recordings.get(event.recording)
             if isinstance(event, RecordEnded):
@@ -183,7 +217,9 @@ class Engine:
     # -- ports --------------------------------------------------------------------------------------------------------
     def device_port(self, line: DeviceLine, on_event: Callable[[EngineEvent], None]) -> EnginePort:
         """A leg on a device. It is held until `run`. Raises ArgumentError, OverloadError."""
-        return self._port(self.lib.me_port_device(self.handle, line.made(self.ffi)), on_event, "device port")
+        port = self._port(self.lib.me_port_device(self.handle, line.made(self.ffi)), on_event, "device port")
+        port.descriptor = line.descriptor
+        return port
 
     def null_port(
         self, on_event: Callable[[EngineEvent], None] | None = None, *, capacity: int = 0, source: bool = False

@@ -84,6 +84,8 @@ class EnginePort:
         self.engine = engine
         self.number = number
         self.on_event = on_event
+        self.descriptor = -1
+        """Of a device, for the log."""
         self.lane = checked(engine.lib.me_lane(engine.handle, number), "lane")
 
     def _call(self, name: str, *arguments: Any) -> int:

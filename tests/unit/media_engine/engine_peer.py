@@ -6,10 +6,13 @@ import array
 import socket
 import sys
 
+import structlog
+
 from boardd.media.engine.clips import LINEAR, Clip
 from boardd.media.engine.engine import Engine
 from boardd.media.engine.ring import RingEnd
 
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 with socket.socket(fileno=int(sys.argv[1])) as source:
     end = RingEnd.receive(source)
 with Engine(4) as engine:

@@ -6,6 +6,7 @@ import asyncio
 import sys
 from pathlib import Path
 
+import structlog
 from engine_stage import BLOCK, Wire
 
 from boardd.media.engine.engine import Engine
@@ -48,6 +49,7 @@ async def free(folder: Path) -> None:
         await asyncio.sleep(began + (tick + 1) * 0.02 - loop.time())
 
 
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 if sys.argv[2] == "free":
     asyncio.run(free(Path(sys.argv[1])))
 else:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import structlog
 from engine_stage import BLOCK, Wire, ramp
 
 from boardd.media.engine.clips import Clip
@@ -133,7 +134,10 @@ def test_backlog_is_late_and_told_once_a_second(stage):
 
     serve(0, 3)
     assert engine.stats().late_blocks == 0, "what waited before it began is not late"
-    serve(80, 4)
+    with structlog.testing.capture_logs() as logs:
+        serve(80, 4)
+    (line,) = [log for log in logs if log["event"] == "blocks_late"]
+    assert (line["port"], line["device"], line["blocks"]) == (port.number, wire.card.fileno(), 3)
     (late,) = stage.all(BlocksLate)
     assert (late.port, late.blocks, late.longest_us) == (port.number, 3, 60_000)
     serve(120, 2)
@@ -254,17 +258,15 @@ def run_worker(folder: Path, seed: int) -> tuple[list[str], bytes]:
     child = subprocess.Popen(
         [sys.executable, str(WORKER), str(folder), str(seed)],
         env={**os.environ, "BOARDD_CLOCK": f"token:{folder / 'clock.sock'}", "PYTHONHASHSEED": "0"},
-        stdout=subprocess.PIPE,
-        text=True,
+        stdout=subprocess.DEVNULL,
     )
     while len(keeper.names()) < 1:
         loop.poll(0.05)
     LockstepDrive(loop, sim, keeper, None).run(lambda: keeper.empty or sim.now_us > 60_000_000)
     keeper.close()
     loop.close()
-    output = child.communicate()[0]
-    assert child.returncode == 0
-    return json.loads(output), (folder / "leg.raw").read_bytes()
+    assert child.wait() == 0
+    return json.loads((folder / "log.json").read_text()), (folder / "leg.raw").read_bytes()
 
 
 def test_in_lockstep_the_same_seed_gives_the_same_life(tmp_path):
