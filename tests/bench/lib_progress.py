@@ -79,3 +79,40 @@ def acceptance(tone: str) -> list[Line]:
                 made = tuple(ms * part for ms in times)
                 lines.append(Line(tone, f_hz + df, made, level, snr, seconds=seconds))
     return lines
+
+
+def silence(seconds: float) -> np.ndarray:
+    """A quiet line: idle noise of -65 dBm0."""
+    rng = np.random.default_rng(int(seconds * 1000))
+    return rng.normal(0, peak(-65) / np.sqrt(2), int(seconds * RATE_HZ))
+
+
+def rings(count: int, last_off_s: float = 4.0, level_dbm0: float = -10) -> np.ndarray:
+    """Ring-back tones; the last pause may be cut short by what comes next."""
+    t = np.arange(RATE_HZ) / RATE_HZ
+    ring = peak(level_dbm0) * np.sin(2 * np.pi * 450 * t)
+    parts = [silence(0.7)]
+    for i in range(count):
+        parts += [ring, silence(last_off_s if i == count - 1 else 4.0)]
+    return np.concatenate(parts)
+
+
+def cadence(tone: str, seconds: float, level_dbm0: float = -10) -> np.ndarray:
+    """A tone of the plan, from its first burst on."""
+    f_hz, times = PLAN[tone]
+    line = Line(tone, f_hz, times, level_dbm0, law="linear", seconds=seconds + 1)
+    sound, begin = make(line)
+    return sound[begin : begin + int(seconds * RATE_HZ)].astype(float)
+
+
+def at_level(sound: np.ndarray, level_dbm0: float) -> np.ndarray:
+    """Speech or music brought to a level of its loud parts."""
+    loud = sound[np.abs(sound.astype(int)) > 300].astype(float)
+    return sound.astype(float) * peak(level_dbm0) / np.sqrt(2) / np.sqrt(np.mean(loud**2))
+
+
+def line_of(*parts: np.ndarray, law: str = "alaw") -> np.ndarray:
+    """Parts one after the other, over a quiet line, coded."""
+    x = np.concatenate(parts)
+    rng = np.random.default_rng(len(x))
+    return code(x + rng.normal(0, peak(-65) / np.sqrt(2), len(x)), law)

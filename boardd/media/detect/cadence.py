@@ -50,7 +50,7 @@ class Cadence:
         self.profile = profile
         self.in_call = False
         self._rounds: deque[Round] = deque(maxlen=KEPT)
-        self._told: tuple[str, float] | None = None
+        self._told: tuple[str, float, int] | None = None
 
     def clear(self) -> None:
         """Other sound, or a new call."""
@@ -93,11 +93,11 @@ class Cadence:
             cycles = self._fits(tone, rounds)
             if isinstance(cycles, Refusal):
                 continue
-            key = (tone.name, cycles)
-            if self._told == key or (not tone.cadence and self._told is not None and self._told[0] == tone.name):
+            used = rounds[-_used(tone, cycles) :]
+            key = (tone.name, cycles, used[0].at)
+            if self._told == key:
                 return None
             self._told = key
-            used = rounds[-_used(tone, cycles) :]
             return tone, self._reasons(tone, used, cycles, rounds), used[0].at
         return None
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from boardd.media.detect.banks import Measured, What
 from boardd.media.detect.cadence import Cadence
 from boardd.media.detect.profiles import CHINA, ToneProfile
-from boardd.media.detect.sounds import RATE_HZ, Sound, Verdict, VoiceReasons
+from boardd.media.detect.sounds import RATE_HZ, SILENCE_AFTER_ANNOUNCEMENT, Sound, Verdict, VoiceReasons
 
 QUIET, TONE, OTHER = range(3)
 """Codes of a segment (det_segment)."""
@@ -31,7 +31,7 @@ class VoiceRules:
 
     sound_ms: float = 300
     """Sound that is no tone is told of after so long."""
-    answer_min_ms: float = 120
+    answer_min_ms: float = 80
     answer_max_ms: float = 3000
     """A person who answers says so much..."""
     answer_pause_ms: float = 800
@@ -135,13 +135,14 @@ class Listener:
         if measured.code == QUIET:
             found = self._cadence.quiet(ms, ended)
         else:
+            if self._utterance is not None and measured.at > self._utterance.last:
+                self._utterance = None  # it rings on: whoever spoke has not answered
             found = self._cadence.tone(measured.at, ms, f_hz, level_dbm0, ended)
         if found is None:
             return []
         tone, reasons, since = found
         if tone.sound is Sound.RING_BACK:
             self._rings = max(self._rings, round(reasons.cycles)) if reasons.cycles > 1 else self._rings + 1
-            self._utterance = None
         verdict = Verdict(tone.sound, since, end, replace(reasons, after=self._after()))
         self._remember(tone.sound)
         return [verdict]
@@ -186,7 +187,7 @@ class Listener:
             self._utterance = None
             return [verdict]
         if Sound.ANNOUNCEMENT in self._heard and Sound.ANSWER not in self._heard and ms >= rules.failed_silence_ms:
-            rule = "silence_after_announcement"
+            rule = SILENCE_AFTER_ANNOUNCEMENT
         elif ms >= rules.silence_ms and (not self._heard or self._heard[-1] is not Sound.SILENCE):
             rule = "silence"
         else:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from boardd.contract.text import _
 
 RATE_HZ = 8000
+SILENCE_AFTER_ANNOUNCEMENT = "silence_after_announcement"
+"""The rule of a silence that ends an unanswered call."""
 
 
 class Sound(enum.StrEnum):
@@ -123,14 +125,10 @@ class Verdict:
 
     @property
     def failed_call(self) -> bool:
-        """Evidence that an unanswered call has failed: a tone that says so, or silence after an announcement."""
+        """Evidence that an unanswered call has failed: a tone that says so, or long silence after an announcement."""
         return self.sound in FAILURES or (
-            self.sound is Sound.SILENCE and Sound.ANNOUNCEMENT in self.reasons.after and not self._answered
+            isinstance(self.reasons, VoiceReasons) and self.reasons.rule == SILENCE_AFTER_ANNOUNCEMENT
         )
-
-    @property
-    def _answered(self) -> bool:
-        return Sound.ANSWER in self.reasons.after
 
 
 def explain(verdict: Verdict) -> list[str]:

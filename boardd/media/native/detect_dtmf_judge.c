@@ -66,6 +66,9 @@ static inline float band_peak2(const dtmf_spectrum *s, long hop, int band)
     return (re * re + im * im) / (HALF_SUM * HALF_SUM);
 }
 
+/* The sample in the middle of a hop's window. Edges of tones lie half a hop beside the first and last that show them. */
+static inline long middle_of(long hop) { return (hop + 1) * DTMF_HOP - DTMF_WINDOW / 2; }
+
 static inline int strongest(const dtmf_spectrum *s, long hop, int from)
 {
     int best = from;
@@ -268,7 +271,7 @@ static bool is_echo(const dtmf_lane *lane, const run *r, int band)
 static void end_digit(dtmf_lane *lane, int number, det_sink *sink)
 {
     dtmf_active *active = &lane->active;
-    long at = active->last_hop * DTMF_HOP - DTMF_WINDOW / 2 + DTMF_HOP;
+    long at = middle_of(active->last_hop) + DTMF_HOP / 2;
     det_emit(sink, number, DET_DTMF_OFF, DIGITS[active->digit], at, (double)(active->on_hops * DTMF_HOP_MS),
              (double)active->purity, 0, 0);
     active->digit = -1;
@@ -351,8 +354,8 @@ void dtmf_judge(dtmf_lane *lane, int number, det_sink *sink)
         .on_hops = r.hops,
         .purity = fminf(purity, 1.0f),
     };
-    long at = r.first * DTMF_HOP - DTMF_WINDOW / 2 + DTMF_HOP;
-    det_emit(sink, number, DET_DTMF_ON, DIGITS[lane->active.digit], at, (double)det_dbm0(peak2[0]),
+    long at = middle_of(r.first) - DTMF_HOP / 2;
+    det_emit(sink, number, DET_DTMF_ON, DIGITS[lane->active.digit], at < 0 ? 0 : at, (double)det_dbm0(peak2[0]),
              (double)det_dbm0(peak2[1]), (double)(100.0f * off[0] / DTMF_HZ[low]),
              (double)(100.0f * off[1] / DTMF_HZ[high]));
 }

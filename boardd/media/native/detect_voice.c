@@ -30,7 +30,7 @@ typedef struct {
     int fill;
     long frames;
     float noise2;            /* peak squared of a sine as loud */
-    float sent2[ECHO_FRAMES];
+    float heard2[ECHO_FRAMES], sent2[ECHO_FRAMES];
 
     int on;                  /* told */
     long first, last;        /* frames of the sound that may become, is or was voice */
@@ -119,12 +119,15 @@ static void frame(voice_lane *self, int number, const short *heard, const short 
     float heard2 = frame_peak2(heard, &peak, &clipped, &dead);
     float sent2 = frame_peak2(sent, &sent_peak, &sent_clipped, &sent_dead);
     long now = self->frames++;
+    self->heard2[now % ECHO_FRAMES] = heard2;
     self->sent2[now % ECHO_FRAMES] = sent2;
-    float loudest = 0;
-    for (int i = 0; i < ECHO_FRAMES; i++)
+    float loudest = 0, loudest_heard = 0; /* wherever in 120 ms the echo's delay is */
+    for (int i = 0; i < ECHO_FRAMES; i++) {
         loudest = fmaxf(loudest, self->sent2[i]);
+        loudest_heard = fmaxf(loudest_heard, self->heard2[i]);
+    }
     if (!self->on)
-        follow_echo(self, heard2, loudest);
+        follow_echo(self, loudest_heard, loudest);
     float limit = fmaxf(self->min_peak2, self->noise2 * self->above) + 2.0f * loudest * self->echo_gain;
     bool active = heard2 > limit;
     if (heard2 < self->noise2)
