@@ -31,6 +31,7 @@ from array import array
 from pathlib import Path
 from typing import Any
 
+import structlog
 from cffi import FFI
 
 from boardd.media.detect.banks import Kind
@@ -242,6 +243,7 @@ def compare_late(folder: Path) -> bool:
 
 def inside(arguments: list[str]) -> None:
     """The engine's run, for `run`."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     folder, how, blocks, cpu = Path(arguments[0]), arguments[1], int(arguments[2]), int(arguments[3])
     result = engine_flat(folder, blocks) if how == "flat" else asyncio.run(engine_paced(folder, blocks, cpu))
     sys.stdout.write(json.dumps(result))
