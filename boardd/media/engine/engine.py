@@ -249,6 +249,11 @@ class Engine:
         if self._drive:
             self._drive.ports_changed()
 
+    def recordings_changed(self) -> None:
+        """The port's own: some may have been told to end, and perhaps nothing ticks any more."""
+        if self._drive:
+            self._drive.recordings_changed()
+
     def link(self, source: EnginePort, sink: EnginePort, gain_mb: int = 0) -> None:
         """`sink` says what `source` hears; the same pair again changes the gain (-6000 .. 2400 mB)."""
         checked(self.lib.me_link(self.handle, source.number, sink.number, gain_mb), "link")
@@ -309,5 +314,4 @@ class Engine:
 
     def _record_stop(self, number: int) -> None:
         self.lib.me_record_stop(self.handle, number)
-        if self._drive:
-            self._drive.recordings_changed()
+        self.recordings_changed()

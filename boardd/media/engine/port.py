@@ -104,12 +104,14 @@ class EnginePort:
     def release(self) -> None:
         """The call is over: ends plays, tones, digits, recordings, links, detection, echo cancelling, gains."""
         self._call("release")
+        self.engine.recordings_changed()
 
     def free(self) -> None:
         """End the port; what runs on it ends as `released`. When it returns nobody touches the descriptor."""
         if self.engine.ports.get(self.number) is not self:
             return
         self._try("port_free")
+        self.engine.recordings_changed()
         self.engine.take_events()
         self.engine.ports.pop(self.number, None)
         self.engine.ports_changed()

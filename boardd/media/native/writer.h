@@ -24,6 +24,11 @@ typedef struct writer {
     uint64_t passes; /* of the writer, for the one who syncs */
 } writer;
 
+/* writer_file.c: what the ring holds into the file; answers the bytes. Onto the disk. Only the writer calls them. */
+int64_t write_one(me_engine *engine, recording *self, int64_t now_ns);
+void sync_one(recording *self);
+
+/* writer.c */
 writer *writer_new(void);
 /* Writes what is left and closes all recordings; threads have ended. */
 void writer_free(me_engine *engine);

@@ -218,6 +218,29 @@ def test_the_loop_ticks_every_20_ms_of_its_own_time(told):
         runner.run(life())
 
 
+def test_a_recording_ends_though_nothing_ticks_any_more(told, tmp_path):
+    async def life(how: str) -> None:
+        engine = Engine(4, on_event=told.queue.put_nowait)
+        engine._drive = drive = LoopDrive(engine)
+        drive.start()
+        port = engine.null_port(told.queue.put_nowait)
+        port.run()
+        recording = engine.record(tmp_path / how, (port, Tap.HEARS))
+        await asyncio.sleep(0.1)
+        port.run(False)
+        if how == "stop":
+            recording.stop()
+        else:
+            getattr(port, how)()
+        await asyncio.sleep(0.001)
+        assert recording.path.stat().st_size == recording.ended.samples > 0
+        engine.close()
+
+    for how in ("stop", "release", "free"):
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            runner.run(life(how))
+
+
 def test_a_card_that_falls_silent_does_not_stop_the_loop(told):
     async def life():
         loop, wire = asyncio.get_running_loop(), Wire()
