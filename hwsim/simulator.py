@@ -97,7 +97,7 @@ class Simulator:
         commands = Commands()
         world_commands = WorldCommands(self.world, options.truth or options.folder, self.stop)
         world_commands.register(commands)
-        commands.register("status", lambda args: {**world_commands.status(args), "wall_base_ms": self.wall_base_ms})
+        commands.register("status", lambda args: {**world_commands.status(args), **self._bases()})
         commands.register("load", self._load)
         self.control = ControlServer(self.loop, commands, options.folder / "control.sock")
 
@@ -114,6 +114,11 @@ class Simulator:
     def wall_base_ms(self) -> int:
         """The wall clock that boardd sees at simulated time zero, in ms since the Unix epoch."""
         return self._drive.wall_base_ms if isinstance(self._drive, FreeDrive) else wall_base_ms(self.world.scenario)
+
+    def _bases(self) -> dict[str, object]:
+        """What other clocks show at simulated time zero; in lockstep the monotonic clock of programs began then."""
+        mono_base_us = self._drive.mono_base_us if isinstance(self._drive, FreeDrive) else 0
+        return {"wall_base_ms": self.wall_base_ms, "mono_base_us": mono_base_us}
 
     @property
     def environment(self) -> dict[str, str]:

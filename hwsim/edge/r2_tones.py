@@ -30,6 +30,8 @@ SILENCE = bytes([ALAW_SILENCE]) * BLOCK_BYTES
 LEAST_DBM0, MOST_DBM0 = -35.0, -3.0
 SILENT_DBM0 = -42.0
 TWIST_DB, MARGIN_DB = 7.0, 11.0
+SILENT_SWING = round(2 * PEAK_0_DBM0 * 10 ** (SILENT_DBM0 / 20))
+"""From peak to peak: a signal of that level has more."""
 
 
 @cache
@@ -54,7 +56,7 @@ def _waves(hz: int) -> tuple[Sequence[float], Sequence[float]]:
     return [math.cos(turn) for turn in turns], [math.sin(turn) for turn in turns]
 
 
-def _dbm0(block: Sequence[int], hz: int) -> float:
+def _dbm0(block: Sequence[float], hz: int) -> float:
     cosine, sine = _waves(hz)
     real, imaginary = sum(map(mul, block, cosine)), sum(map(mul, block, sine))
     return 20 * math.log10(max(1e-9, 2 * math.hypot(real, imaginary) / len(block) / PEAK_0_DBM0))
@@ -62,7 +64,9 @@ def _dbm0(block: Sequence[int], hz: int) -> float:
 
 def recognise(sound: bytes, *, forward: bool) -> int | None:
     """The signal in 20 ms of A-law; 0: silence; None: something else, such as the edge of a signal."""
-    block = alaw_decode(sound)
+    block = list(map(float, alaw_decode(sound)))
+    if max(block) - min(block) < SILENT_SWING:
+        return 0
     frequencies = FORWARD_HZ if forward else BACKWARD_HZ
     levels = sorted(((_dbm0(block, hz), index) for index, hz in enumerate(frequencies)), reverse=True)
     (first, a), (second, b), (third, _) = levels[:3]

@@ -34,18 +34,23 @@ def pause_s(seconds: float) -> None:
 
 
 class FreeDrive:
-    """Speed 1: simulated time is real time since the start. `wall_base_ms`: the wall clock at simulated time zero."""
+    """Speed 1: simulated time is real time since the start.
+
+    `wall_base_ms` and `mono_base_us`: the machine's wall clock and monotonic clock at simulated time zero.
+    """
 
     def __init__(self, loop: Loop, sim: Sim) -> None:
         self.loop = loop
         self.sim = sim
         self.late_us_max = 0
         self.wall_base_ms = 0
+        self.mono_base_us = 0
 
     def run(self, until: Callable[[], bool]) -> None:
         """Run until `until()` says so."""
         began_s = real_s() - self.sim.now_us / 1e6
         self.wall_base_ms = real_wall_ms() - self.sim.now_us // 1000
+        self.mono_base_us = int(began_s * 1e6)
         while not until():
             target_us = int((real_s() - began_s) * 1e6)
             self.late_us_max = max(self.late_us_max, target_us - self.sim.now_us)

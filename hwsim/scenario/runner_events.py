@@ -1,7 +1,7 @@
 """Reads boardd's events from outside while a scenario runs: one more client of boardd.sock, in a thread.
 
 Every event gets `t_us`, the simulated time of its stamp, so that it can be held against the truth log. In lockstep
-boardd's monotonic clock is the simulator's; at speed 1 it is the machine's, and the difference is measured once.
+boardd's monotonic clock is the simulator's; at speed 1 it is the machine's, and the simulator knows when that began.
 """
 
 from __future__ import annotations
@@ -14,21 +14,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hwsim.kernel.drive import pause_s, real_s
+from hwsim.kernel.drive import pause_s
 
 RETRY_S = 0.02
+CUT_OFF_US = 999
 
 
 class Listener:
     """Collects events until it is stopped; connects again when the daemon was restarted, and misses nothing of a life.
 
-    `now_us` asks for the simulated time when the clocks differ (speed 1); None in lockstep.
+    `base_us` asks what boardd's clock shows at simulated time zero when the clocks differ (speed 1); None in lockstep.
     """
 
-    def __init__(self, path: Path, now_us: Callable[[], int] | None) -> None:
+    def __init__(self, path: Path, base_us: Callable[[], int] | None) -> None:
         self.path = path
         self.last_seq = 0
-        self._now_us = now_us
+        self._base_us = base_us
         self._events: list[dict[str, Any]] = []
         self._offset_us: int | None = None
         self._stopping = False
@@ -78,9 +79,13 @@ class Listener:
             self.last_seq = int(event.get("seq", 0))
 
     def _offset(self) -> int:
-        """What must be added to boardd's monotonic clock to get simulated time."""
+        """What must be added to boardd's monotonic clock to get simulated time.
+
+        Stamps are whole milliseconds, cut off: at speed 1, where nothing happens at whole milliseconds, no event shall
+        seem to be earlier than what caused it.
+        """
         if self._offset_us is None:
-            self._offset_us = self._now_us() - int(real_s() * 1e6) if self._now_us else 0
+            self._offset_us = CUT_OFF_US - self._base_us() if self._base_us else 0
         return self._offset_us
 
 

@@ -86,7 +86,7 @@ class RunningSite:
         self.speed = speed
         self.processes = Processes.start(space, seed, speed)
         self.watch = Watch(space, self.processes, 0, speed, lambda _picture: None)
-        self.listener = Listener(space.sockets / "boardd.sock", self._now_us if speed == "1" else None)
+        self.listener = Listener(space.sockets / "boardd.sock", self._base_us if speed == "1" else None)
         self.listener.start()
 
     def __enter__(self) -> RunningSite:
@@ -95,8 +95,8 @@ class RunningSite:
     def __exit__(self, *_args: object) -> None:
         self.stop()
 
-    def _now_us(self) -> int:
-        return int(self.status()["now_us"])
+    def _base_us(self) -> int:
+        return int(self.status()["mono_base_us"])
 
     def status(self) -> dict[str, Any]:
         """The simulator's status: `now_us`, `finished`, counts. Raises ConfigurationError when a process has ended."""

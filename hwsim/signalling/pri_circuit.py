@@ -6,6 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from boardd.contract.causes import Cause
+from hwsim.exchange.party import TimerSet
 from hwsim.line.digital import Circuit, Setup
 from hwsim.signalling.pri_profile import dialled, sent
 from hwsim.signalling.q931_events import (
@@ -30,6 +31,12 @@ class Phase(Enum):
     """The card sent SETUP."""
     CLEARING = "clearing"
     """A clearing message was sent or received; the stack's call exists until the exchange of messages is complete."""
+    MAINTENANCE = "maintenance"
+    """The card did not complete the release (T308 twice): nobody uses the bearer before it has answered a RESTART."""
+
+
+T310_MS = 10_000
+"""CALL PROCEEDING and nothing more (network side)."""
 
 
 class PriCircuit:
@@ -50,6 +57,7 @@ class PriCircuit:
         self._answered_setup = False
         self._exchange_waits = False
         """The exchange released and waits for the confirmation."""
+        self._timers = TimerSet(network.sim)
 
     @property
     def available(self) -> bool:
@@ -154,6 +162,8 @@ class PriCircuit:
     def on_event(self, event: PriEvent) -> None:
         """An event of this bearer's call."""
         kind, net = event.kind, self.circuit.net
+        if kind not in (PriEventKind.PROCEEDING, PriEventKind.SETUP_ACK, PriEventKind.INFO_RECEIVED):
+            self._timers.cancel("T310")
         if kind in (PriEventKind.HANGUP_REQ, PriEventKind.HANGUP, PriEventKind.HANGUP_ACK):
             self._cleared(event)
         elif net is None or self.phase is Phase.CLEARING:
@@ -164,6 +174,7 @@ class PriCircuit:
             self._overlap_acknowledged = True
             self._send_digits()
         elif kind is PriEventKind.PROCEEDING:
+            self._timers.start("T310", self.network.profile.timers.get("T310", T310_MS), self._nothing_more)
             net.on_proceeding()
             self._perhaps_in_band(event)
         elif kind is PriEventKind.PROGRESS:
@@ -179,8 +190,23 @@ class PriCircuit:
         if self.phase in (Phase.OURS, Phase.THEIRS):
             self._clear(Cause.TEMPORARY_FAILURE)
             self._tell_release(Cause.TEMPORARY_FAILURE)
+        elif self.phase is Phase.MAINTENANCE:
+            self.maintained()
         elif self.phase is Phase.FREE:
             self._tell_released()
+
+    def maintained(self) -> None:
+        """RESTART ACKNOWLEDGE, or the card's own RESTART: a bearer out of use is good again."""
+        if self.phase is Phase.MAINTENANCE:
+            self.phase = Phase.FREE
+            self.circuit.busy = False
+            self.network.look_at(self)
+
+    def give_way(self) -> None:
+        """The far end, which is the network, has seized this bearer too: our call is over; it will refuse our SETUP."""
+        self.network.drop(self.call)
+        self.phase, self.call = Phase.FREE, 0
+        self._tell_release(Cause.CHANNEL_UNAVAILABLE)
 
     def forget(self, cause: int) -> None:
         """The stack behind this bearer is no more."""
@@ -196,7 +222,13 @@ class PriCircuit:
             digits, self._waiting_digits = self._waiting_digits, ""
             self.network.stack.information(self.call, digits)
 
+    def _nothing_more(self) -> None:
+        if self.phase is Phase.OURS:
+            self._clear(Cause.TIMER_EXPIRED)
+            self._tell_release(Cause.NO_USER_RESPONDING)
+
     def _clear(self, cause: int) -> None:
+        self._timers.cancel()
         self.phase = Phase.CLEARING
         self.network.stack.hangup(self.call, int(cause))
 
@@ -204,7 +236,10 @@ class PriCircuit:
         """DISCONNECT, RELEASE or RELEASE COMPLETE arrived, or a timer of the stack gave up."""
         call = self.call
         if event.kind is not PriEventKind.HANGUP_REQ:
+            unanswered = event.by_timer and self.phase is Phase.CLEARING
             self._end(event.cause)
+            if unanswered:
+                self._maintain()
         else:
             was_clearing = self.phase is Phase.CLEARING and not self._in_band
             self.phase, self._in_band = Phase.CLEARING, False
@@ -215,8 +250,15 @@ class PriCircuit:
         if event.kind is not PriEventKind.HANGUP_ACK:
             self.network.stack.hangup(call, event.cause)
 
+    def _maintain(self) -> None:
+        self.phase = Phase.MAINTENANCE
+        self.circuit.busy = True
+        self.circuit.card = None
+        self.network.stack.restart(self.slot)
+
     def _end(self, cause: int) -> None:
         self.network.drop(self.call)
+        self._timers.cancel()
         self.network.stack.forget_in_band(self.reference)
         clearing, waits = self.phase is Phase.CLEARING and not self._in_band, self._exchange_waits
         self._in_band = False

@@ -128,6 +128,9 @@ class PriNetwork:
         elif event.kind is PriEventKind.RESTART:
             for circuit in self._meant(event.slot):
                 circuit.restarted()
+        elif event.kind is PriEventKind.RESTART_ACK:
+            for circuit in self._meant(event.slot):
+                circuit.maintained()
         elif event.kind is PriEventKind.RING:
             self._incoming(event)
         elif event.call in self._calls:
@@ -141,8 +144,11 @@ class PriNetwork:
         return [self.circuits[slot]]
 
     def _incoming(self, event: PriEvent) -> None:
-        """A SETUP of the card. A bearer that we have seized ourselves in the same moment stays ours (facts 3.6)."""
+        """A SETUP of the card. A bearer that both have seized in the same moment is the network's (facts 3.6)."""
         circuit = self.circuits.get(event.slot)
+        if circuit and self.node is Node.USER and circuit.phase is Phase.OURS:
+            circuit.circuit.note("card", "glare", called=event.called)
+            circuit.give_way()
         if circuit is None or not circuit.available:
             if circuit and circuit.phase is Phase.OURS:
                 circuit.circuit.note("net", "glare", called=event.called)

@@ -7,6 +7,7 @@ network or the user; the two ends of a span are two stacks. It never frees its s
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from boardd.contract.errors import ConfigurationError
@@ -214,16 +215,16 @@ class PriStack:
     def _run_timers(self) -> None:
         self._timer = None
         self._tell_time()
-        self._note(self._lib.pri_schedule_run(self._pri))
+        self._note(self._lib.pri_schedule_run(self._pri), by_timer=True)
         self._settle()
 
-    def _note(self, event: Any) -> None:
+    def _note(self, event: Any, *, by_timer: bool = False) -> None:
         """Copy the event, which lasts until the next call only, and deliver it."""
         if event == self._ffi.NULL:
             return
         found = self._event(event)
         if found:
-            self._on_event(found)
+            self._on_event(replace(found, by_timer=by_timer))
 
     def _event(self, event: Any) -> PriEvent | None:
         try:

@@ -88,8 +88,8 @@ class CallRequest:
 @dataclass(frozen=True, slots=True)
 class PriEvent:
     """One event. `call` identifies the call (0: none) and `channel` goes back to the stack as it is; `slot` is its
-    timeslot, ALL_CHANNELS for the whole interface; `reference` is the call reference of a SETUP. Fields that the kind
-    does not have are empty."""
+    timeslot, ALL_CHANNELS for the whole interface; `reference` is the call reference of a SETUP; `by_timer`: no
+    message brought it. Fields that the kind does not have are empty."""
 
     kind: PriEventKind
     channel: int = 0
@@ -106,6 +106,7 @@ class PriEvent:
     flexible: bool = False
     digits: str = ""
     reference: int = 0
+    by_timer: bool = False
 
     @property
     def slot(self) -> int:

@@ -6,7 +6,6 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from boardd.contract.causes import Cause
-from hwsim.exchange.party import TimerSet
 from hwsim.line.digital import Setup
 from hwsim.signalling.r2_line import R2Context, R2Event, R2EventKind, R2Line
 from hwsim.signalling.r2_profile import R2Cause, q850_of, r2_of
@@ -46,10 +45,8 @@ class R2Circuit:
         self.out_of_use = False
         """The span is in alarm, or we have blocked the line ourselves."""
         self.line = R2Line(context, channel, self._on_event)
-        self._timers = TimerSet(context.sim)
         self._answer_when_accepted = False
         self._exchange_waits = False
-        self._connected = False
 
     def start(self) -> None:
         """Show idle."""
@@ -59,7 +56,7 @@ class R2Circuit:
     def on_setup(self, setup: Setup) -> None:
         """Seize, and send the numbers by register tones."""
         self.phase = Phase.OURS
-        self._exchange_waits = self._connected = False
+        self._exchange_waits = False
         self.circuit.switch_register(True)
         if not self.line.make_call("" if setup.restricted else setup.caller, setup.called):
             self._free()
@@ -97,7 +94,6 @@ class R2Circuit:
             self._tell_released()
             return
         self._exchange_waits = True
-        self._timers.cancel("clear_back")
         self._clear(r2_of(cause))
 
     def on_released(self) -> None:
@@ -127,7 +123,7 @@ class R2Circuit:
         kind = event.kind
         if kind is R2EventKind.CALL_INIT:
             self.phase = Phase.COLLECTING
-            self._answer_when_accepted = self._exchange_waits = self._connected = False
+            self._answer_when_accepted = self._exchange_waits = False
             self.circuit.busy = True
             self.circuit.card = self
             self.circuit.switch_register(True)
@@ -136,10 +132,11 @@ class R2Circuit:
         elif kind is R2EventKind.CALL_ACCEPTED:
             self._accepted()
         elif kind is R2EventKind.CALL_ANSWERED and self.phase is Phase.OURS and self.circuit.net:
-            self._connected = True
             self.circuit.net.on_connect()
         elif kind is R2EventKind.CALL_DISCONNECT:
-            self._disconnected(event.cause)
+            self._far_cleared(q850_of(event.cause))
+        elif kind in (R2EventKind.CLEAR_BACK, R2EventKind.ANSWERED_AGAIN):
+            self.circuit.note("card", kind.name.lower())
         elif kind is R2EventKind.CALL_END:
             self._ended()
         elif kind is R2EventKind.PROTOCOL_ERROR:
@@ -165,16 +162,6 @@ class R2Circuit:
             self.phase = Phase.ACCEPTED
             if self._answer_when_accepted:
                 self.on_connect()
-
-    def _disconnected(self, cause: R2Cause) -> None:
-        """Clear forward, clear back or a refusing KB of the far end."""
-        if self.phase is Phase.OURS and self._connected and self.profile.clear_back_ms:
-            self._timers.start("clear_back", self.profile.clear_back_ms, self._give_up)
-            return
-        self._far_cleared(q850_of(cause))
-
-    def _give_up(self) -> None:
-        self._far_cleared(Cause.NORMAL_CLEARING)
 
     def _far_cleared(self, cause: Cause) -> None:
         was_clearing = self.phase is Phase.CLEARING
@@ -214,7 +201,6 @@ class R2Circuit:
 
     def _free(self) -> None:
         self.phase = Phase.FREE
-        self._timers.cancel()
         self.circuit.switch_register(False)
         self.line.channel.close()
         self.circuit.busy = False

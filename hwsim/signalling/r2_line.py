@@ -30,6 +30,8 @@ MAX_DNIS = 20
 AB, CD = 0b1100, 0b0011
 IDLE, SEIZED = 0b1000, 0b0000
 """Line bits a and b of the forward side."""
+ANSWERED, CLEAR_BACK = 0b0100, 0b1100
+"""Those of the backward side."""
 END_OF_CALLER = ord("F")
 GROUP_OF_KA, SENDING_CATEGORY = b"Forward Group III", b"Category Transmitted"
 """The library's words for its own state: it has one category, which it sends as KA and as KD."""
@@ -57,6 +59,9 @@ class R2EventKind(IntEnum):
     LINE_BLOCKED = 10
     LINE_IDLE = 11
     LOG = 12
+    CLEAR_BACK = 101
+    """The called party hung up, and may still lift again: our own event, the library knows no such wait."""
+    ANSWERED_AGAIN = 102
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +176,8 @@ class R2Line:
         """Fault: the end of the caller's number (I-15) is not sent."""
         self.in_only = channel.slot in context.profile.in_only
         self._own_blocks = 0
+        self._told_bits = 0
+        self._clear_back: Timer | None = None
         self.log: deque[str] = deque(maxlen=50)
         self._on_event = on_event
         self._lib, self._ffi = context.lib, context.ffi
@@ -257,9 +264,32 @@ class R2Line:
         """Tell the library of the far end's line bits, unless they have no meaning here."""
         bits, cd = self.channel.rx_bits, self.context.profile.cd
         strange = bits & CD != cd or (self.in_only and bits & AB == SEIZED and self.channel.tx_bits & AB == IDLE)
-        if not self.deaf and not strange:
+        if not self.deaf and not strange and not self._waits_for_reanswer(bits & AB):
+            self._told_bits = bits & AB
             self._lib.hwr2_receive_bits(self._index, bits | CD)
             self._process()
+
+    def _waits_for_reanswer(self, bits: int) -> bool:
+        """Keep clear back from the library for as long as the exchange waits; an answer meanwhile is none."""
+        wait_ms = self.context.profile.clear_back_ms
+        waiting = self._clear_back is not None and self._clear_back.active
+        ours = self.channel.tx_bits & AB == SEIZED and self._told_bits == ANSWERED
+        if self._clear_back:
+            self._clear_back.cancel()
+        if ours and bits == CLEAR_BACK and wait_ms and not waiting:
+            self._clear_back = self.context.sim.later(wait_ms, self._look_at_bits_again)
+            self._on_event(R2Event(R2EventKind.CLEAR_BACK))
+            return True
+        if ours and bits == ANSWERED and waiting:
+            self._on_event(R2Event(R2EventKind.ANSWERED_AGAIN))
+            return True
+        return False
+
+    def _look_at_bits_again(self) -> None:
+        """The wait is over: clear back is what it says."""
+        self._told_bits = self.channel.rx_bits & AB
+        self._lib.hwr2_receive_bits(self._index, self.channel.rx_bits | CD)
+        self._process()
 
     def _process(self) -> None:
         self.context.tell_time()

@@ -40,8 +40,8 @@ INWARD = (*range(1, 16),)
 OUTWARD = (*range(17, 32),)
 ROUND_S = 12
 PROFILE = 'called: {lengths: {"": 4}}'
-LOCAL = R2Profile(kb=KbMap.LOCAL)
-"""KD 3 at both ends: busy is B4."""
+EXCHANGE = R2Profile(kb=KbMap.LOCAL, ka=2, in_only=frozenset(INWARD), out_only=frozenset(OUTWARD))
+"""KD 3 at both ends: busy is B4. Circuits carry calls one way only."""
 
 
 REFUSALS = {f"10{n:02d}": (17, 4) if n % 2 else (1, 5) for n in range(100) if n % 8 in (4, 7)}
@@ -71,7 +71,7 @@ class Score:
         self.town.exchange.groups.clear()
         numbers = [NumberRange.parse("88001000-88001099")]
         self.town.exchange.add_group("e1", [trunks[slot] for slot in hunted], numbers)
-        self.network = R2Network(self.town.sim, self.town.bus, LOCAL)
+        self.network = R2Network(self.town.sim, self.town.bus, EXCHANGE)
         self.site = Site(
             self.town.sim,
             self.town.bus.card,
@@ -99,7 +99,7 @@ def inward(score: Score, index: int, number: int) -> Expected:
     score.town.sim.later(29 * index, phone.call, f"8800{called}")
     score.town.sim.later(8500 + 53 * index, phone.hang_up)
     cause, kb = REFUSALS.get(called, (16, 1))
-    return Expected("net", called, caller, kb, cause, 3, answered=kb == 1)
+    return Expected("net", called, caller, kb, cause, EXCHANGE.ka, answered=kb == 1)
 
 
 def outward(score: Score, slot: int, index: int, number: int) -> Expected:

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -27,12 +28,19 @@ def run(path, folder, speed="max"):
     return run_scenario(path, How(folder, speed))
 
 
+def wanted(session):
+    """The scenarios that the tests which were chosen are about."""
+    items = (item for item in session.items if item.path == Path(__file__) and hasattr(item, "callspec"))
+    named = {item.callspec.params.get("path") for item in items}
+    return [path for path in PATHS if path in named]
+
+
 @pytest.fixture(scope="module")
-def reports(tmp_path_factory):
+def reports(request, tmp_path_factory):
     """Every scenario at full speed, two at a time: a site keeps one processor busy."""
     folder = tmp_path_factory.mktemp("scenarios")
     with ThreadPoolExecutor(2) as pool:
-        made = pool.map(lambda path: run(path, folder), PATHS)
+        made = pool.map(lambda path: run(path, folder), wanted(request.session))
         return {report.name: report for report in made}
 
 
@@ -69,10 +77,10 @@ def in_real_time(path, folder):
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory):
+def live(request, tmp_path_factory):
     """Every scenario that is due in real time, three at a time, each in a process of its own."""
     folder = tmp_path_factory.mktemp("live")
-    due = [path for path in PATHS if not missing(Scenario.load(path))]
+    due = [path for path in wanted(request.session) if not missing(Scenario.load(path))]
     with ProcessPoolExecutor(3, multiprocessing.get_context("spawn")) as pool:
         return {report.name: report for report in pool.map(in_real_time, due, [folder] * len(due))}
 

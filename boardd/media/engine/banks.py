@@ -13,6 +13,8 @@ from boardd.media.engine.engine import Engine
 from boardd.media.engine.errors import checked
 from boardd.media.engine.port import EnginePort
 
+__all__ = ["EngineBank", "Kind", "What"]
+
 DIGIT_KINDS = {Kind.DTMF: What.DTMF_ON}
 VOICE_KINDS = {Kind.VOICE: What.VOICE_ON}
 """The `det_kind` that stops a play."""

@@ -59,7 +59,7 @@ struct me_engine {
     int64_t now, blocks;
     int64_t longest_tick_us, tick_ns;
     int32_t max_ports, next_id;
-    bool reap; /* something ended in a tick and holds memory */
+    atomic_bool reap; /* something ended in a tick and holds memory */
 
     port **ports;          /* by index */
     int32_t *generations;

@@ -88,7 +88,9 @@ int32_t me_next_events(me_engine *engine, me_event *events, int32_t max)
     }
     pthread_mutex_unlock(&queue->lock);
     /* Whoever reads may free memory: lists that ended in a tick go now. */
-    engine_lock(engine);
-    engine_unlock(engine);
+    if (atomic_load_explicit(&engine->reap, memory_order_relaxed)) {
+        engine_lock(engine);
+        engine_unlock(engine);
+    }
     return taken;
 }

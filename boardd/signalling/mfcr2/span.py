@@ -155,7 +155,7 @@ class R2Span:
         """See TrunkSpan. After KB free and before the answer R2 has no signal for it: send busy tone until Released."""
         for circuit in self._circuits.values():
             found = circuit.call
-            if found is not None and found.number == call:
+            if found is not None and found.number == call > 0:
                 done = found.disconnect(cause)
                 circuit.look()
                 return done
@@ -215,7 +215,7 @@ class R2Span:
     def _call(self, number: int) -> IncomingCall | OutgoingCall | None:
         for circuit in self._circuits.values():
             found = circuit.call
-            if isinstance(found, IncomingCall | OutgoingCall) and found.number == number:
+            if isinstance(found, IncomingCall | OutgoingCall) and found.number == number > 0:
                 return found
         return None
 

@@ -19,6 +19,7 @@
 #define EXPORT __attribute__((visibility("default")))
 
 enum { EVENTS = 256, BLOCK = 160, UNSENT = 1024, ALAW_SILENCE = 0xD5, LOUDEST_MB = -300, MOST_MB = 3000 };
+enum { AN_EVENT_WAITS = 500 /* DAHDI's ELAST */ };
 
 struct mfcr2_register {
     int end;
@@ -169,13 +170,16 @@ EXPORT int32_t mfcr2_next(mfcr2_register *reg, mfcr2_event *event)
     return 1;
 }
 
+/* No room, no sound, or an event of the device that somebody else has to take first. */
+static int nothing_now(long answer) { return answer == 0 || answer == -EAGAIN || answer == -AN_EVENT_WAITS; }
+
 /* Write what waits, in order; what does not fit any more is dropped and counted. */
 static int flush(mfcr2_register *reg, const mfcr2_io *io, int fd)
 {
     while (reg->unsent_size) {
         int size = reg->unsent_size < BLOCK ? reg->unsent_size : BLOCK;
         long done = io->write(fd, reg->unsent, (unsigned long)size);
-        if (done == -EAGAIN || done == -EINTR || done == 0)
+        if (nothing_now(done) || done == -EINTR)
             return 0;
         if (done < 0)
             return (int)done;
@@ -212,7 +216,7 @@ EXPORT int32_t mfcr2_pump(mfcr2_register *reg, const mfcr2_io *io, int32_t fd)
             long size = io->read(fd, reg->in, sizeof reg->in);
             if (size == -EINTR)
                 continue;
-            if (size == -EAGAIN || size == 0)
+            if (nothing_now(size))
                 break;
             if (size < 0)
                 return (int32_t)size;

@@ -1,14 +1,19 @@
 """DAHDI cards of the simulated machine: numbering, ends, cables, mixed machines, wrong files."""
 
+import subprocess
+from dataclasses import replace
+
 import pytest
 
 from boardd.config.yamlfile import ConfigProblemsError
+from boardd.contract.errors import ConfigurationError
 from hwsim.core.engine import Engine
 from hwsim.kernel.sim import Sim
 from hwsim.kernel.truth import TruthLog
 from hwsim.line.digital import Alarm
 from hwsim.machine import SimulatedPc
 from hwsim.scenario.file import Scenario
+from hwsim.signalling import _native
 from hwsim.simulator import Options, Simulator
 from hwsim.spanbus.section import Clocking
 from hwsim.vendorlibs.dahdi.cards import PortKind
@@ -121,6 +126,40 @@ def test_connected_far_ends_speak(build, libpri, libopenr2):
     assert set(bits) == {("e1b/2", "net", "1011")} and len(bits) == 30
 
 
+@pytest.mark.parametrize(
+    ("module", "door", "source", "signalling"),
+    [("pri_stack", "PRI", "pri_door.c", "pri_user"), ("r2_line", "OPENR2", "r2_door.c", "r2")],
+)
+def test_without_the_library_the_card_is_built_but_not_opened(
+    build, tmp_path, monkeypatch, module, door, source, signalling
+):
+    """The door is linked against a library that no machine has."""
+    out = tmp_path / "libdoor.so"
+    source_file = _native.HERE / "native" / source
+    argv = ["gcc", "-shared", "-fPIC", str(source_file), "-o", str(out), "-Wl,--filter,libnobody.so.9"]
+    subprocess.run(argv, check=True)
+    absent = replace(getattr(_native, door), library=str(out), soname="libnobody.so.9", package="libnobody9")
+    monkeypatch.setattr(f"hwsim.signalling.{module}.{door}", absent)
+    simulator = build(f"machine: {{cards: [{{model: TE110P, spans: [{{signalling: {signalling}}}]}}]}}")
+    with pytest.raises(ConfigurationError, match=r"libnobody\.so\.9 .*apt-get install libnobody9"):
+        simulator.run()
+
+
+def test_options_of_a_trunk_reach_its_far_end(build):
+    options = "{direction: {in: 1-15, out: '17, 20-31'}, cd_bits: '01', ka: 8, kd: 2, kb: local, free_kb: 6}"
+    machine = build(f"machine: {{cards: [{{model: TE110P, spans: [{{signalling: r2, r2: {options}}}]}}]}}").machine
+    profile = machine.dahdi.cards[0].spans[0].plan.r2
+    assert profile.in_only == frozenset(range(1, 16)) and profile.out_only == frozenset({17, *range(20, 32)})
+    assert (profile.cd, profile.ka, profile.kd, profile.kb, profile.free_kb) == (0b01, 8, 2, "local", 6)
+    options = "{caller_plan: national, overlap: no, exclusive: no, timers_ms: {T309: 90000}}"
+    machine = build(
+        f"machine: {{cards: [{{model: TE110P, spans: [{{signalling: pri_user, pri: {options}}}]}}]}}"
+    ).machine
+    profile = machine.dahdi.cards[0].spans[0].plan.pri
+    assert (profile.caller_plan.name, profile.overlap, profile.exclusive) == ("NATIONAL", False, False)
+    assert profile.timers == {"T309": 90_000}
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_every_model_builds(build, name):
     machine = build(f"machine: {{cards: [{{model: {name}}}]}}").machine
@@ -158,6 +197,34 @@ def test_every_model_builds(build, name):
         (
             "{model: TE110P, spans: [{signalling: r2, r2: {kd: 9}}]}",
             "site.yaml:3: machine.cards[0].spans[0].r2.kd: must be 1 to 6",
+        ),
+        (
+            "{model: TE110P, spans: [{signalling: r2, r2: {ka: 7}}]}",
+            "site.yaml:3: machine.cards[0].spans[0].r2.ka: must be 1, 2, 3, 4, 5, 8 or 10",
+        ),
+        (
+            "{model: TE110P, spans: [{signalling: r2, r2: {cd_bits: '00'}}]}",
+            "site.yaml:3: machine.cards[0].spans[0].r2.cd_bits: must be 11, 01, 10",
+        ),
+        (
+            "{model: TE110P, spans: [{signalling: r2, r2: {direction: {inn: 1-15}}}]}",
+            "site.yaml:3: machine.cards[0].spans[0].r2.direction.inn: must be in or out (did you mean in?)",
+        ),
+        (
+            "{model: TE110P, spans: [{signalling: r2, r2: {direction: {in: 1-40}}}]}",
+            "site.yaml:3: machine.cards[0].spans[0].r2.direction.in: not timeslots: 1-40 (for example: 1-15, 17)",
+        ),
+        (
+            "{model: TE110P, spans: [{signalling: r2, r2: {direction: {in: 1-5, out: 5}}}]}",
+            "site.yaml:3: machine.cards[0].spans[0].r2.direction.out: the same timeslot in both directions",
+        ),
+        (
+            "{model: TE110P, spans: [{signalling: r2, r2: {called_lengths: {x: 8}}}]}",
+            "site.yaml:3: machine.cards[0].spans[0].r2.called_lengths.x: a prefix is up to 11 digits, a length 1 to 20",
+        ),
+        (
+            "{model: TE110P, spans: [{signalling: pri_user, card_ppm: 900}]}",
+            "site.yaml:3: machine.cards[0].spans[0].card_ppm: must be -200 to 200",
         ),
         (
             "{model: TE220, spans: [{signalling: r2}]}",

@@ -202,15 +202,32 @@ def test_a_card_that_does_not_answer_setup():
 
 
 def test_a_card_that_does_not_complete_the_release():
-    """The bearer stays out of use until T308 has run twice."""
+    """T308 twice, then the bearer is out of use until the card has answered a RESTART."""
     town = PriTown()
     leg = town.cpe.call(3, "13800138000")
     assert town.until(lambda: leg.connected)
+    deaf, town.cpe._global = town.cpe._global, lambda message: None
     town.cpe._message = lambda call, message: None
     town.phone.hang_up()
     town.run_s(1)
     assert town.bus.circuits[3].busy
-    assert town.until(lambda: town.idle(), 60)
+    assert town.until(lambda: town.network.circuits[3].phase.value == "maintenance", 60)
+    assert town.bus.circuits[3].busy and town.ends() == [(16, "called", True)]
+    town.cpe._global = deaf
+    assert town.until(town.idle, 150), "RESTART again after T316"
+    assert [message.slot for message in town.cpe.restarts] == [3]
+
+
+def test_a_card_that_only_proceeds():
+    """T310: 10 s after CALL PROCEEDING without anything the network gives up."""
+    town = PriTown()
+    town.cpe._take = lambda call: town.cpe._send(call, Kind.PROCEEDING)
+    town.phone.call("88001055")
+    assert town.until(lambda: town.facts("call_end"), 30)
+    routed, ended = town.facts("call_route")[0]["t_us"], town.facts("call_end")[0]["t_us"]
+    assert town.ends() == [(18, "called", False)] and 10.0 <= (ended - routed) / 1e6 <= 10.1
+    town.run_s(1)
+    assert town.cpe.finished[0].cause == 102 and town.idle()
 
 
 def test_restricted_and_absent_caller_numbers():

@@ -154,12 +154,15 @@ def test_reanswer_within_the_exchanges_wait():
     town = PeerTown(R2Profile(clear_back_ms=10_000))
     town.phone.call("88001055")
     town.until_told("connected")
+    town.run_s(1)
     line = town.peer.lines[1]
-    line.channel.send_bits(0b1111)
-    town.run_s(4)
-    line.channel.send_bits(0b0111)
-    town.run_s(10)
+    for _ in range(2):
+        line.channel.send_bits(0b1111)
+        town.run_s(6)
+        line.channel.send_bits(0b0111)
+        town.run_s(6)
     assert not town.facts("call_end")
+    assert [f["message"] for f in town.facts("signal", side="card")] == ["clear_back", "answered_again"] * 2
     town.phone.hang_up()
     town.run_s(1)
     assert town.ends() == [(16, "calling", True)] and town.idle()

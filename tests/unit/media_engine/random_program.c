@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -353,6 +354,7 @@ static void *read_on(void *argument)
 int main(int argc, char **argv)
 {
     CHECK(argc == 5);
+    signal(SIGPIPE, SIG_IGN); /* as in every Python process */
     state = strtoull(argv[1], NULL, 10) * 0x9E3779B97F4A7C15ULL + 1;
     long steps = atol(argv[2]);
     int threads = argv[4][0] == 't';

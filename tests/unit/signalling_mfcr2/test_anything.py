@@ -107,7 +107,7 @@ def test_every_call_ends_once_and_the_circuit_comes_back(forward, steps):
 
 @pytest.mark.deep
 @pytest.mark.timeout(1200)
-@settings(max_examples=1500, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=800, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(forward=st.booleans(), steps=st.lists(st.tuples(STEPS, PAUSES), max_size=25))
 def test_many_lives(forward, steps):
     run(forward, steps)

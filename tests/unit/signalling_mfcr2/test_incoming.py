@@ -244,7 +244,9 @@ def test_caller_gives_up_before_kb():
 def test_silent_caller_fails_by_time_out():
     bench = Bench("registers: {forward_ms: 8000}")
     bench.peer.run(bench.peer.seize())
-    bench.run_s(9)
+    bench.run_s(1)
+    assert not bench.span.disconnect(0), "a call without a number is nobody's"
+    bench.run_s(8)
     assert [t.code for t in bench.site.of(Trouble)] == ["r2_register_failed"]
     assert not bench.site.life() and not bench.span.usable(1)
     bench.peer.bits(IDLE)

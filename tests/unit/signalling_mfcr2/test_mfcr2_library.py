@@ -59,7 +59,7 @@ def test_a5_is_unknown():
 
 def test_ka_is_the_same_signal_as_kd():
     for kd in (2, 3):
-        bench = LibraryBench(forward=False, kd=kd)
+        bench = LibraryBench(forward=False, kd=kd, ka=kd)  # the simulator puts nothing of its own in its place
 
         def far(peer):
             yield from peer.acknowledge()

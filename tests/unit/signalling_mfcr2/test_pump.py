@@ -18,6 +18,7 @@ SOURCE = """
 #include <errno.h>
 #include <unistd.h>
 long dev_read(int fd, void *to, unsigned long n) { long r = read(fd, to, n); return r < 0 ? -errno : r; }
+long event_read(int fd, void *to, unsigned long n) { (void)fd, (void)to, (void)n; return -500; }
 long dev_write(int fd, const void *from, unsigned long n) { long r = write(fd, from, n); return r < 0 ? -errno : r; }
 """
 
@@ -28,13 +29,17 @@ def io(tmp_path_factory):
     (folder / "io.c").write_text(SOURCE)
     subprocess.run(["gcc", "-shared", "-fPIC", str(folder / "io.c"), "-o", str(folder / "io.so")], check=True)
     ffi = FFI()
-    ffi.cdef("long dev_read(int, void *, unsigned long); long dev_write(int, const void *, unsigned long);")
-    lib = ffi.dlopen(str(folder / "io.so"))
-    made = DeviceIo(
-        int(ffi.cast("intptr_t", ffi.addressof(lib, "dev_read"))),
-        int(ffi.cast("intptr_t", ffi.addressof(lib, "dev_write"))),
+    ffi.cdef(
+        "long dev_read(int, void *, unsigned long); long event_read(int, void *, unsigned long);"
+        "long dev_write(int, const void *, unsigned long);"
     )
-    made.keep = lib
+    lib = ffi.dlopen(str(folder / "io.so"))
+
+    def address(function):
+        return int(ffi.cast("intptr_t", function))
+
+    made = DeviceIo(address(lib.dev_read), address(lib.dev_write))
+    made.keep, made.address = lib, address
     return made
 
 
@@ -109,6 +114,18 @@ def test_full_device_is_counted_and_order_kept(io, pair):
         except BlockingIOError:
             break
     assert drained + register.dropped <= register.now
+
+
+def test_an_event_of_the_device_is_no_error(io, pair):
+    """DAHDI reads nothing while an event waits; whoever watches the descriptor takes it."""
+    near, far = pair
+    lib = io.keep
+    waiting = DeviceIo(io.address(lib.event_read), io.address(lib.dev_write))
+    register = Register(End.OUTGOING, RegisterRules())
+    assert not register.pump(waiting, near.fileno())
+    far.send(bytes([0xD5]) * 160)
+    register.pump(io, near.fileno())
+    assert register.now == 160
 
 
 def test_dead_device_is_a_device_error(io, pair):
