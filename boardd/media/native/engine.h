@@ -103,6 +103,11 @@ int clock_open(me_engine *engine);
 void clock_close(me_engine *engine);
 /* A tick begins at now_ns. */
 void clock_tick(tick_clock *clock, int64_t now_ns);
+/* Ticks for what the clock has; answers how many. The descriptor to wait on (-1: none) and until when (-1: for ever). */
+int32_t clock_service(me_engine *engine, int64_t now_ns);
+int clock_wait_for(me_engine *engine, int64_t *due_ns);
+
+/* engine_thread.c */
 /* A port began, stopped, or is about to go: returns when nobody waits on its descriptor any more. */
 void clock_ports_changed(me_engine *engine, const port *gone);
 
