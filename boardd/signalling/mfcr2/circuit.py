@@ -117,7 +117,7 @@ class Circuit:
         self._refusals = 0
         self._reasons -= {BlockReason.STUCK, BlockReason.SUSPECT}
         for code in tuple(self._troubles - {"r2_foreign_bits"}):
-            self._over(code)
+            self.over(code)
         self._clearing = True
         self._reasons.add(BlockReason.RESTARTING)
         self._rest()
@@ -223,8 +223,8 @@ class Circuit:
     def seizure_acknowledged(self) -> None:
         """A seizure of ours was taken: the circuit works, and its direction is right."""
         self._refusals = 0
-        self._over("r2_no_seizure_ack")
-        self._over("r2_wrong_direction")
+        self.over("r2_no_seizure_ack")
+        self.over("r2_wrong_direction")
 
     def not_acknowledged(self) -> None:
         """It was not."""
@@ -233,7 +233,7 @@ class Circuit:
         self._refusals += 1
         self._set(BlockReason.SUSPECT, True)
         self._own_timers.start("suspect", wait_ms, self._try_again)
-        self._trouble(
+        self.trouble(
             "r2_no_seizure_ack",
             _(
                 "no seizure acknowledgement; the far end has not set the circuit up, or as outgoing; "
@@ -249,7 +249,19 @@ class Circuit:
     def stuck(self, code: str, text: str) -> None:
         """The far end does not let go."""
         self._set(BlockReason.STUCK, True)
-        self._trouble(code, text)
+        self.trouble(code, text)
+
+    def trouble(self, code: str, text: str) -> None:
+        """Something a technician must see, until it is over."""
+        if code not in self._troubles:
+            self._troubles.add(code)
+            self.emit(Trouble(code, text, self.slot))
+
+    def over(self, code: str) -> None:
+        """It is."""
+        if code in self._troubles:
+            self._troubles.discard(code)
+            self.emit(Trouble(code, "", self.slot, raised=False))
 
     def look(self) -> None:
         """Tell when usability has changed."""
@@ -267,7 +279,7 @@ class Circuit:
         if self.bits.foreign(abcd):
             self._foreign(abcd)
             return
-        self._over("r2_foreign_bits")
+        self.over("r2_foreign_bits")
         line = line_of(abcd)
         if self.call:
             self.call.on_line(line, abcd)
@@ -293,8 +305,8 @@ class Circuit:
         restarted = BlockReason.RESTARTING in self._reasons
         self._clearing = False
         self._reasons -= {BlockReason.STUCK, BlockReason.RESTARTING}
-        self._over("r2_no_release_guard")
-        self._over("r2_no_clear_forward")
+        self.over("r2_no_release_guard")
+        self.over("r2_no_clear_forward")
         self._rest()
         if restarted:
             self.emit(ChannelRestarted(self.slot, by_far=False))
@@ -302,7 +314,7 @@ class Circuit:
     def _foreign(self, abcd: int) -> None:
         self.tape.line(Way.THEIRS, Word.FOREIGN, abcd)
         if self.call is None:
-            self._trouble(
+            self.trouble(
                 "r2_foreign_bits",
                 _(
                     "the far end sends line bits {bits}: c is {got}, this profile has {want} "
@@ -312,7 +324,7 @@ class Circuit:
             self.look()
 
     def _wrong_direction(self) -> None:
-        self._trouble(
+        self.trouble(
             "r2_wrong_direction",
             _("the far end seizes this circuit, which is set up as outgoing here: one end has its direction wrong"),
         )
@@ -332,13 +344,3 @@ class Circuit:
             self._reasons.add(reason)
         else:
             self._reasons.discard(reason)
-
-    def _trouble(self, code: str, text: str) -> None:
-        if code not in self._troubles:
-            self._troubles.add(code)
-            self.emit(Trouble(code, text, self.slot))
-
-    def _over(self, code: str) -> None:
-        if code in self._troubles:
-            self._troubles.discard(code)
-            self.emit(Trouble(code, "", self.slot, raised=False))

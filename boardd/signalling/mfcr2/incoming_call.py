@@ -22,7 +22,7 @@ from boardd.signalling.mfcr2.incoming import IncomingRegister
 from boardd.signalling.mfcr2.ladder import Way, Word
 from boardd.signalling.mfcr2.outcome import Verdict, cause_of, meaning_of
 from boardd.signalling.mfcr2.signals import FREE_MEANINGS, End, Line, Meaning
-from boardd.signalling.span import Connected, Incoming, Number, Origin, Presentation, Trouble
+from boardd.signalling.span import Connected, Incoming, Number, Origin, Presentation
 
 if TYPE_CHECKING:
     from boardd.signalling.mfcr2.circuit import Circuit
@@ -127,6 +127,7 @@ class IncomingCall(R2Call):
         if self._register is None:
             return
         numbers = self._register.numbers
+        self.circuit.over("r2_register_failed")
         self.stage = Stage.OFFERED
         self.called, self.caller = numbers.called, numbers.caller
         self.number = self.circuit.new_call()
@@ -154,8 +155,8 @@ class IncomingCall(R2Call):
 
     def _registers_failed(self, verdict: Verdict) -> None:
         text = _(verdict.failure.value) if verdict.failure else ""
-        if self._register is None and not self.number:
-            self.circuit.emit(Trouble("r2_register_failed", text, self.circuit.slot))
+        if not self.number:
+            self.circuit.trouble("r2_register_failed", text)
         self.note(Way.NONE, Word.FAILED, detail=text)
         self.fail(cause_of(verdict), text, Origin.LINE)
         self._clear_back()

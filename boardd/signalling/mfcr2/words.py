@@ -7,7 +7,7 @@
 | `r2_foreign_bits` | bit c of the far end is another country's | it is ours |
 | `r2_no_release_guard` | the far end does not show idle after clear forward | it does |
 | `r2_no_clear_forward` | the caller does not clear | it does |
-| `r2_register_failed` | the numbers of an incoming call did not get through | - (a moment) |
+| `r2_register_failed` | the numbers of an incoming call did not get through | those of another do |
 """
 
 from __future__ import annotations

@@ -252,6 +252,9 @@ def test_silent_caller_fails_by_time_out():
     bench.peer.bits(IDLE)
     bench.run_s(0.2)
     assert bench.span.usable(1) and bench.span.failed[0].reason == "no forward signal"
+    bench.peer.run(script(bench.peer, "8001", 1, "1001", 3))
+    offered(bench)
+    assert [t.raised for t in bench.site.of(Trouble)] == [True, False]
 
 
 def test_forward_tone_that_does_not_end():
