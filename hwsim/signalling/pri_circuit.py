@@ -185,6 +185,12 @@ class PriCircuit:
         elif kind is PriEventKind.ANSWER:
             net.on_connect()
 
+    def span_lost(self) -> None:
+        """Layer 1 has been gone for too long: the call is over at this end."""
+        if self.phase in (Phase.OURS, Phase.THEIRS):
+            self._clear(Cause.DESTINATION_OUT_OF_ORDER)
+            self._tell_release(Cause.DESTINATION_OUT_OF_ORDER)
+
     def restarted(self) -> None:
         """RESTART: whatever was here is over."""
         if self.phase in (Phase.OURS, Phase.THEIRS):

@@ -5,20 +5,26 @@ It is the network, or with `Node.USER` the user: a PBX behind a card that plays 
 
 from __future__ import annotations
 
+from collections import deque
 from pathlib import Path
 
 from boardd.contract.causes import Cause
+from hwsim.exchange.party import TimerSet
 from hwsim.kernel.sim import Sim
+from hwsim.line.digital import Alarm
 from hwsim.signalling.pri_circuit import Phase, PriCircuit
 from hwsim.signalling.pri_profile import PriProfile
 from hwsim.signalling.pri_stack import PriStack
 from hwsim.signalling.q931_events import ALL_CHANNELS, Node, PriEvent, PriEventKind
+from hwsim.spanbus.alarms import LOSING
 from hwsim.spanbus.bus import SpanBus
 from hwsim.spanbus.capture import PcapFile
 from hwsim.spanbus.channel import Channel, Ready
 
 DISC = {Node.NETWORK: bytes.fromhex("020153"), Node.USER: bytes.fromhex("000153")}
 """Q.921 DISC with poll bit from either side (SAPI 0, TEI 0)."""
+STOPPING = LOSING | {Alarm.RAI}
+"""Alarms with which the exchange begins no calls."""
 SABME, DM = b"\x7f", b"\x1f"
 """With poll and final bit."""
 
@@ -35,6 +41,9 @@ class PriNetwork:
         self.node = node
         self.profile = profile or PriProfile()
         self.link_up = False
+        self._alarmed = False
+        self._restarting: deque[int] = deque()
+        self._timers = TimerSet(sim)
         self.closed = False
         self.circuits = {slot: PriCircuit(self, circuit) for slot, circuit in bus.circuits.items()}
         self._calls: dict[int, PriCircuit] = {}
@@ -43,6 +52,7 @@ class PriNetwork:
         self._d_channel.hook = self._receive
         self._captures: list[PcapFile] = []
         self.stack = self._new_stack()
+        bus.net.on_alarms.append(self._alarms)
 
     # -- for scenarios and technicians ------------------------------------------------------------------------------
     def capture(self, path: Path) -> PcapFile:
@@ -95,7 +105,7 @@ class PriNetwork:
     def look_at(self, circuit: PriCircuit) -> None:
         """Offer a free bearer to the exchange, or take it away, as the data link is."""
         if circuit.phase is Phase.FREE:
-            circuit.circuit.card = circuit if self.link_up else None
+            circuit.circuit.card = circuit if self.link_up and not self._alarmed else None
 
     # -- inside -----------------------------------------------------------------------------------------------------
     def _new_stack(self) -> PriStack:
@@ -131,6 +141,7 @@ class PriNetwork:
         elif event.kind is PriEventKind.RESTART_ACK:
             for circuit in self._meant(event.slot):
                 circuit.maintained()
+            self._restart_next()
         elif event.kind is PriEventKind.RING:
             self._incoming(event)
         elif event.call in self._calls:
@@ -169,3 +180,25 @@ class PriNetwork:
         self.sim.truth.note("d_channel", span=self.bus.name, up=up)
         for circuit in self.circuits.values():
             self.look_at(circuit)
+        if up and self.profile.restarts:
+            self._restarting = deque(slot for slot, circuit in self.circuits.items() if circuit.phase is Phase.FREE)
+            self._restart_next()
+
+    def _restart_next(self) -> None:
+        """One bearer after the other: a global call reference carries one RESTART at a time."""
+        if self._restarting:
+            self.stack.restart(self._restarting.popleft())
+
+    def _alarms(self, alarms: frozenset[Alarm]) -> None:
+        """Layer 1 at this end: no new calls at once, those there are cleared after a while (facts 3.2)."""
+        self._alarmed = bool(alarms & STOPPING)
+        for circuit in self.circuits.values():
+            self.look_at(circuit)
+        if not alarms & LOSING:
+            self._timers.cancel("hold")
+        elif not self._timers.running("hold"):
+            self._timers.start("hold", self.profile.alarm_hold_ms, self._lost)
+
+    def _lost(self) -> None:
+        for circuit in self.circuits.values():
+            circuit.span_lost()

@@ -20,7 +20,9 @@ class PriProfile:
     """`called_plan` and `caller_plan` are the type of number in SETUP towards the card.
 
     With a national caller plan the leading 0 of the number is not sent. `overlap`: the card may send a called number in
-    several messages; else what SETUP has is taken for all of it. `timers`: names of `TIMERS` to milliseconds.
+    several messages; else what SETUP has is taken for all of it. `restarts`: all bearers are restarted when the data
+    link has come up. `timers`: names of `TIMERS` to milliseconds. `alarm_hold_ms`: LOS, LOF or AIS at this end until
+    its calls are cleared.
     """
 
     called_plan: NumberPlan = NumberPlan.UNKNOWN_E164
@@ -28,6 +30,8 @@ class PriProfile:
     exclusive: bool = True
     overlap: bool = True
     alerting_in_band: bool = True
+    restarts: bool = False
+    alarm_hold_ms: int = 5000
     timers: Mapping[str, int] = field(default_factory=dict)
 
 

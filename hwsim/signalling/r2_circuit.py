@@ -43,7 +43,9 @@ class R2Circuit:
         self.blocked = True
         """The card has not shown idle yet, or shows blocked."""
         self.out_of_use = False
-        """The span is in alarm, or we have blocked the line ourselves."""
+        """The span is in alarm."""
+        self.closed = False
+        """We show blocked ourselves."""
         self.line = R2Line(context, channel, self._on_event)
         self._answer_when_accepted = False
         self._exchange_waits = False
@@ -103,7 +105,7 @@ class R2Circuit:
     def look(self) -> None:
         """Offer the free line to the exchange, or take it away."""
         if self.phase is Phase.FREE:
-            never = self.blocked or self.out_of_use or self.circuit.timeslot in self.profile.out_only
+            never = self.blocked or self.closed or self.out_of_use or self.circuit.timeslot in self.profile.out_only
             self.circuit.card = None if never else self
 
     def span_lost(self) -> None:

@@ -17,8 +17,8 @@ from typing import Any
 from boardd.contract.errors import ConfigurationError
 from hwsim.kernel.sim import Sim, Timer
 from hwsim.signalling._native import EPOCH_US, OPENR2, open_door
+from hwsim.signalling.r2_deviations import Deviations
 from hwsim.signalling.r2_profile import R2Cause, R2Profile
-from hwsim.signalling.r2_signals import PERIOD_BLOCKS, SILENT_BLOCK, forward_signal
 from hwsim.spanbus.channel import BLOCK_BYTES, Channel, ChannelEvent, Ready, Use
 
 VERSION = "1.3."
@@ -32,9 +32,6 @@ IDLE, SEIZED = 0b1000, 0b0000
 """Line bits a and b of the forward side."""
 ANSWERED, CLEAR_BACK = 0b0100, 0b1100
 """Those of the backward side."""
-END_OF_CALLER = ord("F")
-GROUP_OF_KA, SENDING_CATEGORY = b"Forward Group III", b"Category Transmitted"
-"""The library's words for its own state: it has one category, which it sends as KA and as KD."""
 
 _CAUSES = tuple(R2Cause)
 
@@ -172,10 +169,7 @@ class R2Line:
         self.channel = channel
         self.deaf = False
         """Fault: the far end's line bits are not looked at (no seizure acknowledgement)."""
-        self.endless = False
-        """Fault: the end of the caller's number (I-15) is not sent."""
         self.in_only = channel.slot in context.profile.in_only
-        self._own_blocks = 0
         self._told_bits = 0
         self._clear_back: Timer | None = None
         self.log: deque[str] = deque(maxlen=50)
@@ -193,6 +187,7 @@ class R2Line:
             raise ConfigurationError(
                 f"{OPENR2.soname} cannot use its line; another part of this process loaded it first"
             )
+        self.deviations = Deviations(self._lib, self._ffi, self._chan, self._index, context.profile)
         weakref.finalize(self, _free, self._lib, self._chan, self._index).atexit = False
         self._lib.hwr2_hook_log(self._chan)
         self._lib.openr2_chan_set_log_level(self._chan, LOG_ERRORS)
@@ -302,7 +297,7 @@ class R2Line:
         if bits:
             self.channel.send_bits((bits & AB) | self.context.profile.cd)
         while size := self._lib.hwr2_take(self._index, self._block, BLOCK_BYTES):
-            self.channel.write(self._as_wanted(bytes(self._ffi.buffer(self._block, size))))
+            self.channel.write(self.deviations.wanted(bytes(self._ffi.buffer(self._block, size))))
         if self._timer:
             self._timer.cancel()
             self._timer = None
@@ -311,21 +306,6 @@ class R2Line:
             self._timer = self.context.sim.later(max(1, wait_ms), self._process)
         self.context.deliver()
         self._deliver()
-
-    def _as_wanted(self, block: bytes) -> bytes:
-        """The library's sound, but for signals that it cannot send: KA other than KD, and no end of the number."""
-        if self.endless and self._lib.openr2_chan_get_tx_mf_signal(self._chan) == END_OF_CALLER:
-            return SILENT_BLOCK
-        profile = self.context.profile
-        if profile.ka == profile.kd or self._string(self._lib.openr2_chan_get_mf_group_string) != GROUP_OF_KA:
-            return block
-        if self._string(self._lib.openr2_chan_get_mf_state_string) != SENDING_CATEGORY:
-            return block
-        self._own_blocks += 1
-        return forward_signal(profile.ka)[self._own_blocks % PERIOD_BLOCKS]
-
-    def _string(self, function: Callable[[Any], Any]) -> bytes:
-        return bytes(self._ffi.string(function(self._chan)))
 
     def _deliver(self) -> None:
         if self._delivering:

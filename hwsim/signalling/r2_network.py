@@ -37,7 +37,7 @@ class R2Network:
     def block(self, slot: int, on: bool = True) -> None:
         """Show blocked on an idle line, or idle again."""
         circuit = self.circuits[slot]
-        circuit.out_of_use = on
+        circuit.closed = on
         if on:
             circuit.line.set_blocked()
         else:
@@ -54,7 +54,7 @@ class R2Network:
 
     def keep_number_open(self, slot: int, on: bool = True) -> None:
         """Do not send the end of the caller's number (I-15)."""
-        self.circuits[slot].line.endless = on
+        self.circuits[slot].line.deviations.endless = on
 
     # -- inside -----------------------------------------------------------------------------------------------------
     def _start(self) -> None:
@@ -68,7 +68,7 @@ class R2Network:
             circuit.look()
         if not alarms & LOSING:
             self._timers.cancel("hold")
-        else:
+        elif not self._timers.running("hold"):
             self._timers.start("hold", self.profile.alarm_hold_ms, self._lost)
 
     def _lost(self) -> None:

@@ -42,7 +42,8 @@ class R2Profile:
     release. `cd` are the third and fourth line bit (11 in China, 01 elsewhere): words with others are not understood.
     On circuits of `in_only` the exchange seizes and does not see a seizure of the card; on those of `out_only` it never
     seizes (in and out as the site sees them). `clear_back_ms`: how long the caller's exchange waits for a re-answer
-    before it clears forward (0: not at all).
+    before it clears forward (0: not at all). `refused_in_a`: called numbers, by their beginning, that are refused right
+    after their last digit by A4 (congestion) or A5 (unallocated), before there is a KB.
     """
 
     max_ani: int = 20
@@ -51,6 +52,7 @@ class R2Profile:
     kb: KbMap = KbMap.TOLL
     free_kb: int = 1
     called_lengths: Mapping[str, int] = field(default_factory=lambda: LOCAL_LENGTHS)
+    refused_in_a: Mapping[str, int] = field(default_factory=dict)
     clear_back_ms: int = 0
     cd: int = 0b11
     in_only: frozenset[int] = frozenset()

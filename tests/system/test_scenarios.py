@@ -150,6 +150,15 @@ def hwsim(*words):
     return done.exit_code, (done.output or str(done.exception)).strip() or str(done.exception)
 
 
+def test_a_throttled_run_is_the_same(tmp_path):
+    path = tmp_path / "one.yaml"
+    path.write_text(DUE % (20, 2), encoding="utf-8")
+    if missing(Scenario.load(path)):
+        pytest.skip("not due here")
+    runs = [run(path, tmp_path / speed, speed) for speed in ("max", "20")]
+    assert runs[0].outcome == runs[1].outcome and len(runs[0].outcome) > 20
+
+
 def test_a_circuit_that_is_not_there_is_told_with_its_line(tmp_path):
     path = tmp_path / "wrong.yaml"
     text = (DUE % (9, 2)).replace("{answer_s: 2}", "{calls: [{at_s: 1, circuit: e1b/1/1, called: x}]}")

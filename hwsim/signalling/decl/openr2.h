@@ -50,6 +50,8 @@ void hwr2_hook_log(r2_chan *chan);
 int hwr2_line_new(int number, int plan);
 void hwr2_line_free(int line);
 int hwr2_line_fd(int line);
+/* Called digits of the call that the far end is making, as far as they have come. */
+const char *hwr2_called(int line);
 /* Numbers of `plan` that begin with `prefix` have so many digits. Negative: too many rules, or prefix too long. */
 int hwr2_plan_rule(int plan, const char *prefix, int digits);
 /* Sound heard; room for sound to be sent; sound sent. */

@@ -403,6 +403,8 @@ EXPORT void hwr2_line_free(int line) { lines[line].used = 0; }
 
 EXPORT int hwr2_line_fd(int line) { return FIRST_FD + line; }
 
+EXPORT const char *hwr2_called(int line) { return lines[line].dnis; }
+
 EXPORT int hwr2_plan_rule(int plan, const char *prefix, int digits)
 {
     if (rules_count == RULES || strlen(prefix) >= PREFIX_BYTES)

@@ -49,12 +49,14 @@ class PriSection(Section):
     exclusive: bool = True
     overlap: bool = True
     alerting_in_band: bool = True
+    restarts: bool = False
+    alarm_hold_s: float = 5.0
     timers_ms: dict[str, int] = {}
 
     def problems(self, node: Node) -> list[Problem]:
         """Timers that the stack does not have."""
         where = _below(node, "timers_ms")
-        found = []
+        found = [] if 0 <= self.alarm_hold_s <= 3600 else [_below(node, "alarm_hold_s").problem("must be 0 to 3600")]
         for name, ms in self.timers_ms.items():
             if name not in TIMERS:
                 found.append(_below(where, name).problem("there is no such timer", nearest_word(name, TIMERS)))
@@ -70,6 +72,8 @@ class PriSection(Section):
             exclusive=self.exclusive,
             overlap=self.overlap,
             alerting_in_band=self.alerting_in_band,
+            restarts=self.restarts,
+            alarm_hold_ms=round(self.alarm_hold_s * 1000),
             timers=dict(self.timers_ms),
         )
 
@@ -85,6 +89,7 @@ class R2Section(Section):
     free_kb: int = 1
     max_caller_digits: int = 20
     called_lengths: dict[str, int] = {}
+    refused_in_a: dict[str, int] = {}
     clear_back_s: float = 0.0
     seize_ack_s: float = 2.0
     answer_s: float = 60.0
@@ -105,6 +110,10 @@ class R2Section(Section):
             if not (prefix.isdigit() or not prefix) or not 1 <= length <= 20 or len(prefix) > 11:
                 where = _below(_below(node, "called_lengths"), prefix)
                 found.append(where.problem("a prefix is up to 11 digits, a length 1 to 20"))
+        for prefix, signal in self.refused_in_a.items():
+            if signal not in (4, 5) or not prefix.isdigit():
+                where = _below(_below(node, "refused_in_a"), prefix)
+                found.append(where.problem("a beginning of numbers → 4 (congestion) or 5 (unallocated)"))
         for key in ("clear_back_s", "seize_ack_s", "answer_s", "register_s", "alarm_hold_s"):
             if not 0 <= getattr(self, key) <= 3600:
                 found.append(_below(node, key).problem("must be 0 to 3600"))
@@ -122,6 +131,7 @@ class R2Section(Section):
             kb=self.kb,
             free_kb=self.free_kb,
             called_lengths=dict(self.called_lengths or LOCAL_LENGTHS),
+            refused_in_a=dict(self.refused_in_a),
             clear_back_ms=round(self.clear_back_s * 1000),
             seize_ack_ms=round(self.seize_ack_s * 1000),
             answer_ms=round(self.answer_s * 1000),

@@ -18,11 +18,11 @@ SILENCE = 0xD5
 class Tape:
     """Everything on one timeslot from now on. `trace(forward)`: since the beginning, as the checker wants it."""
 
-    def __init__(self, town, slot):
+    def __init__(self, town, slot, ring_s=RING_S):
         self.town, self.slot = town, slot
         self.start_us = town.sim.now_us
         self.leg = town.bus.circuits[slot].card_leg
-        self.recorder = town.sim.engine.record_mem(self.leg, RING_S * 8000, Format.ALAW, What.STEREO)
+        self.recorder = town.sim.engine.record_mem(self.leg, ring_s * 8000, Format.ALAW, What.STEREO)
         self.bits = []
         town.bus.bits_taps.append(self._bits)
 

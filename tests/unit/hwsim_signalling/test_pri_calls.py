@@ -252,3 +252,40 @@ def test_a_slip_on_the_d_channel_is_repaired_by_the_data_link():
             end.slip(1)
             end.path(16).hit()
     assert town.until(lambda: leg.connected, 20)
+
+
+def test_all_bearers_are_restarted_when_the_link_comes_up():
+    town = PriTown(PriProfile(restarts=True))
+    assert town.until(lambda: len(town.cpe.restarts) == 30, 10)
+    assert [message.slot for message in town.cpe.restarts] == [*range(1, 16), *range(17, 32)]
+
+
+def test_los_at_the_network_only_clears_its_calls():
+    """The pair from the card is cut: the card sees RAI, the network holds its calls for 5 s, T309 is longer."""
+    town = PriTown(PriProfile(timers={"T309": 90_000}))
+    leg = town.cpe.call(3, "13800138000")
+    assert town.until(lambda: leg.connected)
+    town.bus.disturb(town.bus.net, signal="none")
+    town.run_s(1)
+    Phone(town, "13900139000").call("88001055")
+    town.run_s(3)
+    assert town.ends() == [(34, "exchange", False)], "no new calls at once"
+    town.run_s(2)
+    assert town.ends()[-1] == (27, "calling", True)
+    town.bus.disturb(town.bus.net, signal="framed")
+    assert town.until(lambda: leg.over and town.idle(), 60)
+    assert town.until(lambda: town.network.link_up and town.cpe.link.up, 30)
+    town.phone.hang_up()
+    again = town.cpe.call(3, "13800138000")
+    assert town.until(lambda: again.connected)
+
+
+def test_rai_stops_new_calls_and_keeps_those_there():
+    town = PriTown()
+    leg = town.cpe.call(3, "13800138000")
+    assert town.until(lambda: leg.connected)
+    town.bus.disturb(town.bus.net, remote_alarm=True)
+    town.run_s(1)
+    Phone(town, "13900139000").call("88001055")
+    town.run_s(8)
+    assert town.ends() == [(34, "exchange", False)] and not leg.over

@@ -79,6 +79,19 @@ def test_a_busy_subscriber_is_b2_or_b4(kb, expected):
     assert town.until(town.idle, 5)
 
 
+@pytest.mark.parametrize(("signal", "cause"), [(4, 42), (5, 1)])
+def test_refusals_in_group_a(signal, cause):
+    """A4 or A5 after the last called digit: no category, no caller's number, no KB (facts 4.2)."""
+    town = PeerTown(R2Profile(refused_in_a={"8800": signal}))
+    town.peer.call(1, "88009999", "88001000")
+    refused = town.until_told("refused")
+    assert (refused["kb"], refused["cause"]) == (0, cause)
+    assert town.told("registers")[0]["signals"][-1] == (9, signal)
+    assert town.until(town.idle, 5) and not town.facts("call_begin")
+    town.peer.call(1, "13800138000", "88001000", hang_up_ms=1000)
+    assert town.until_told("over", answered=True)
+
+
 @pytest.mark.parametrize(
     ("refuse", "kd", "kb", "cause"),
     [
@@ -131,6 +144,17 @@ def test_blocked_circuits_are_seized_by_nobody():
     town.until_told("blocked", slot=1, on=False)
     town.phone.call("88001055")
     assert town.until_told("call_in")["slot"] == 1
+
+
+def test_an_alarm_does_not_open_a_blocked_circuit():
+    town = PeerTown()
+    town.network.block(1)
+    town.bus.disturb(town.bus.net, signal="none")
+    town.run_s(0.5)
+    town.bus.disturb(town.bus.net, signal="framed")
+    town.run_s(0.5)
+    town.phone.call("88001055")
+    assert town.until_told("call_in")["slot"] == 2
 
 
 def test_planned_blocks_end():
