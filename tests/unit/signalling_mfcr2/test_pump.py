@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from cffi import FFI
@@ -153,3 +154,15 @@ def test_library_that_is_not_built(monkeypatch, tmp_path):
 def test_nothing_is_loaded_at_import():
     code = "import sys, boardd.signalling.mfcr2.span;sys.exit('libmfcr2' in open('/proc/self/maps').read())"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_random_operations_under_the_sanitizers(tmp_path):
+    native = _native.FOLDER / "native"
+    sources = [Path(__file__).with_name("register_fuzz.c"), native / "mfcr2_register.c", native / "mfcr2_tones.c"]
+    sources.append(_native.FOLDER.parent / "media" / "native" / "codec.c")
+    flags = ["-std=gnu11", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", f"-I{native}"]
+    out = tmp_path / "fuzz"
+    subprocess.run(["gcc", *flags, *map(str, sources), "-o", str(out), "-lm"], check=True)
+    for seed in range(3):
+        done = subprocess.run([str(out), str(seed)], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
