@@ -153,7 +153,8 @@ static void make_own(me_engine *engine, port *self, int32_t *mix, bool *any)
         *any |= tone_mix(engine, self, mix);
 }
 
-static void say(me_engine *engine, port *self)
+/* Whether there is anything at all. */
+static bool mix_all(me_engine *engine, port *self)
 {
     int32_t mix[ME_BLOCK] __attribute__((aligned(64))) = {0};
     bool any = false;
@@ -168,10 +169,19 @@ static void say(me_engine *engine, port *self)
         scale(self->said, self->said_gain);
     if (self->digits.id && digits_fill(engine, self, self->said))
         any = true;
+    return any;
+}
+
+static void say(me_engine *engine, port *self)
+{
+    /* Mostly a prompt is all there is: then nothing is to be added, and its code is on the disk already. */
+    bool alone = self->play.id && !self->link_count && !self->tone.id && !self->digits.id &&
+                 self->said_gain == GAIN_UNITY && self->kind->number != PORT_SOURCE;
+    bool any = (alone && player_alone(engine, self)) || mix_all(engine, self);
     self->said_silent = !any || is_silent(self->said);
     if (self->said_silent && self->comfort.scale) {
         comfort_fill(&self->comfort, self->said);
-        self->said_silent = false;
+        self->said_silent = self->said_coded = false;
     }
     memcpy(self->sent[self->sent_next], self->said, sizeof self->said);
     self->sent_next = (self->sent_next + 1) % SENT_BLOCKS;

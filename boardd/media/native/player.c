@@ -46,23 +46,6 @@ void me_clip_free(me_clip *clip)
 int64_t me_clip_samples(const me_clip *clip) { return clip->samples; }
 int32_t me_clips(void) { return atomic_load(&clips_alive); }
 
-static void add(int32_t *mix, const me_clip *clip, int64_t from, int count, int32_t gain)
-{
-    int16_t linear[ME_BLOCK];
-    const int16_t *table = clip->law == CODEC_MULAW ? codec_mulaw_linear : codec_alaw_linear;
-    if (clip->law == ME_LINEAR)
-        memcpy(linear, clip->bytes + from * 2, (size_t)count * 2);
-    else
-        for (int n = 0; n < count; n++)
-            linear[n] = table[clip->bytes[from + n]];
-    if (gain == GAIN_UNITY)
-        for (int n = 0; n < count; n++)
-            mix[n] += linear[n];
-    else
-        for (int n = 0; n < count; n++)
-            mix[n] += (linear[n] * gain + GAIN_UNITY / 2) >> GAIN_BITS;
-}
-
 static void tell(me_engine *engine, const port *self, int64_t at, int32_t kind, int32_t code, int64_t count)
 {
     me_event event = {
@@ -70,7 +53,11 @@ static void tell(me_engine *engine, const port *self, int64_t at, int32_t kind, 
     event_post(engine, &event);
 }
 
-bool player_mix(me_engine *engine, port *self, int32_t *mix)
+/* What is done with `count` samples of a clip from `from` on, at place `at` of the block. */
+typedef void (*taker)(void *to, int at, const me_clip *clip, int64_t from, int count);
+
+/* Answers the samples of this block that there were. */
+static inline __attribute__((always_inline)) int walk(me_engine *engine, port *self, taker take, void *to)
 {
     player *play = &self->play;
     int done = 0;
@@ -82,7 +69,7 @@ bool player_mix(me_engine *engine, port *self, int32_t *mix)
             break;
         if (left > 0) {
             int count = left < ME_BLOCK - done ? (int)left : ME_BLOCK - done;
-            add(&mix[done], clip, play->position, count, play->gain);
+            take(to, done, clip, play->position, count);
             play->position += count;
             play->played += count;
             done += count;
@@ -100,7 +87,63 @@ bool player_mix(me_engine *engine, port *self, int32_t *mix)
             tell(engine, self, engine->now + done, ME_EV_PLAY_NEXT, play->index, play->played);
         again |= play->index == 0;
     }
-    return done > 0;
+    return done;
+}
+
+static inline void decode(int16_t *to, const me_clip *clip, int64_t from, int count)
+{
+    const int16_t *table = clip->law == CODEC_MULAW ? codec_mulaw_linear : codec_alaw_linear;
+    if (clip->law == ME_LINEAR)
+        memcpy(to, clip->bytes + from * 2, (size_t)count * 2);
+    else
+        for (int n = 0; n < count; n++)
+            to[n] = table[clip->bytes[from + n]];
+}
+
+typedef struct {
+    int32_t *mix;
+    int32_t gain;
+} mixer;
+
+static inline void add(void *to, int at, const me_clip *clip, int64_t from, int count)
+{
+    const mixer *into = to;
+    int16_t linear[ME_BLOCK];
+    decode(linear, clip, from, count);
+    if (into->gain == GAIN_UNITY)
+        for (int n = 0; n < count; n++)
+            into->mix[at + n] += linear[n];
+    else
+        for (int n = 0; n < count; n++)
+            into->mix[at + n] += (linear[n] * into->gain + GAIN_UNITY / 2) >> GAIN_BITS;
+}
+
+bool player_mix(me_engine *engine, port *self, int32_t *mix)
+{
+    mixer into = {mix, self->play.gain};
+    return walk(engine, self, add, &into) > 0;
+}
+
+static inline void copy(void *to, int at, const me_clip *clip, int64_t from, int count)
+{
+    port *self = to;
+    decode(&self->said[at], clip, from, count);
+    if (clip->law == CODEC_ALAW)
+        memcpy(&self->said_alaw[at], clip->bytes + from, (size_t)count);
+    else
+        for (int n = at; n < at + count; n++)
+            self->said_alaw[n] = codec_to_alaw(self->said[n]);
+}
+
+bool player_alone(me_engine *engine, port *self)
+{
+    if (self->play.gain != GAIN_UNITY)
+        return false;
+    int done = walk(engine, self, copy, self);
+    memset(&self->said[done], 0, (size_t)(ME_BLOCK - done) * sizeof *self->said);
+    memset(&self->said_alaw[done], SILENCE_ALAW, (size_t)(ME_BLOCK - done));
+    self->said_coded = true;
+    return true;
 }
 
 void player_end(me_engine *engine, port *self, int64_t at, int32_t reason)

@@ -22,6 +22,8 @@ typedef struct {
 
 /* Adds to the mix; ends and changes of entries are told. */
 bool player_mix(me_engine *engine, struct port *self, int32_t *mix);
+/* The play as all that is said, in both forms, without mixing; false: it has a gain, and nothing has happened. */
+bool player_alone(me_engine *engine, struct port *self);
 void player_end(me_engine *engine, struct port *self, int64_t at, int32_t reason);
 /* Gives the clips back; not in a tick. */
 void player_reap(player *self);

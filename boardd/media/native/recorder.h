@@ -55,7 +55,7 @@ typedef struct {
     int fd;
     char *gaps_path;
     int32_t gaps_saved;
-    int64_t last_write_ns, last_sync_ns;
+    int64_t last_write_ns, last_header_ns; /* 0: never yet */
     bool finished;
     bool syncing; /* (lock) the thread that syncs has it in hand */
 } recording;

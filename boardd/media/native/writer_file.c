@@ -10,7 +10,7 @@
 
 #include "engine.h"
 
-enum { SILENCE_BYTES = 4096, MAX_LINE = 96 };
+enum { SILENCE_BYTES = 4096, MAX_LINE = 96, HEADER_EVERY_NS = 1000000000 };
 
 static int64_t file_offset(const recording *self)
 {
@@ -138,11 +138,15 @@ int64_t write_one(me_engine *engine, recording *self, int64_t now_ns)
     self->last_write_ns = now_ns;
     int failed = atomic_load(&self->failed);
     errno = 0;
-    if (!failed && !begun && self->format == ME_WAV_ALAW)
+    if (!failed && !begun && self->format == ME_WAV_ALAW) {
         failed = write_header(self, 0);
+        self->last_header_ns = now_ns;
+    }
     if (!failed)
         failed = drain(self);
-    if (self->format == ME_WAV_ALAW && (closing || atomic_load(&self->written) != before)) {
+    bool tell = closing || now_ns - self->last_header_ns >= HEADER_EVERY_NS;
+    if (self->format == ME_WAV_ALAW && tell) {
+        self->last_header_ns = now_ns;
         int64_t frames = atomic_load(&self->written);
         errno = 0;
         int bad = write_header(self, frames);

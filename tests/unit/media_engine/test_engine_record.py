@@ -212,7 +212,7 @@ def test_at_most_half_a_second_waits_for_the_file(stage):
         stage.tick()
         in_file = (recording.path.stat().st_size - 58) // 2
         assert (block + 1) * BLOCK - in_file <= 4000 + BLOCK
-        assert read_info(recording.path).frames == in_file, "the header tells the truth all the time"
+        assert in_file - 8000 <= read_info(recording.path).frames <= in_file, "the header follows every second"
 
 
 def test_a_full_disk_ends_the_recording_and_nothing_else(stage):
