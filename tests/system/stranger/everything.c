@@ -102,6 +102,9 @@ static int trunk_cleared(int *place)
         CHECK(SsmHangup(*place));
     if (state != S_CALL_STANDBY && state != S_CALL_RINGING)
         return 0;
+    /* Somebody may have rung here meanwhile and left his number, see sweep(). */
+    if (type[*place] == CH_TYPE_FXO)
+        CHECK(SsmClearCallerId(*place));
     owned[*place] = 0;
     given_back_ms[*place] = now_ms();
     *place = NOBODY;
