@@ -6,7 +6,7 @@ import re
 import pytest
 from box import Box, suite
 
-pytestmark = [pytest.mark.appliance, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.appliance, pytest.mark.real_time, pytest.mark.timeout(600)]
 
 DAEMON, SCHEDULER, HOST = "boardd.service", "boardd-scheduler.service", "boardd-host@synway.service"
 UNITS = (DAEMON, SCHEDULER, HOST)

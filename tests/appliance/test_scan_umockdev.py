@@ -8,7 +8,7 @@ import pytest
 
 from boardd.cli.known_devices import PCI_CARDS, USB_MODEMS, known_card
 
-pytestmark = pytest.mark.appliance
+pytestmark = [pytest.mark.appliance, pytest.mark.real_time]
 
 HOST_BRIDGE = "/devices/pci0000:00"
 

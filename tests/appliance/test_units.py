@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-pytestmark = pytest.mark.appliance
+pytestmark = [pytest.mark.appliance, pytest.mark.real_time]
 
 UNITS = ("boardd.service", "boardd-scheduler.service", "boardd-host@synway.service", "boardd.target")
 EXPOSURE = {"boardd.service": 20, "boardd-scheduler.service": 25, "boardd-host@synway.service": 70}

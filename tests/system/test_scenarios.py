@@ -86,6 +86,7 @@ def live(request, tmp_path_factory):
 
 
 @pytest.mark.deep
+@pytest.mark.real_time
 @pytest.mark.parametrize("path", PATHS, ids=NAMES)
 @pytest.mark.timeout(3600)
 def test_the_same_in_real_time(reports, live, path):

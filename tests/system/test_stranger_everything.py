@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from strangers import FILES, SITE, build, environment, parties_in, prompt, served
 
+pytestmark = pytest.mark.real_time
 COMPLETE = re.compile(
     r"complete (?P<number>\d+) in (?P<in>\d+) caller (?P<caller>\S*) digits (?P<digits>\S+) "
     r"record (?P<record>\S+) out (?P<out>\d+) station (?P<station>\d+)"

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from strangers import FILES, environment, parties_in, prompt
 
+pytestmark = pytest.mark.real_time
+
 HERE = Path(__file__).parent / "stranger"
 LIBDIR = Path(__file__).parents[2] / "hwsim" / "vendorlibs" / "synway"
 NO_START, ARGUMENTS = 2, 64
