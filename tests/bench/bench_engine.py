@@ -95,7 +95,7 @@ def build(folder: Path) -> None:
 class Load:
     """The engine with its load."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, recordings: Path) -> None:
         self.folder = folder
         self.digits: list[Found] = []
         self.engine = Engine(128, event_capacity=1 << 16)
@@ -119,7 +119,7 @@ class Load:
             port.detect(bank)
             port.play([prompt], loop=True)
             record = self.engine.record(
-                folder / "engine" / f"rec.{channel}", (port, Tap.HEARS), (port, Tap.SAYS), form=Format.WAV
+                recordings / "engine" / f"rec.{channel}", (port, Tap.HEARS), (port, Tap.SAYS), form=Format.WAV
             )
             self.ports.append(port)
             self.recordings.append(record)
@@ -144,9 +144,9 @@ def cpu_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def engine_flat(folder: Path, blocks: int) -> dict[str, float]:
+def engine_flat(folder: Path, recordings: Path, blocks: int) -> dict[str, float]:
     """As fast as it goes, without threads."""
-    load = Load(folder)
+    load = Load(folder, recordings)
     for port in load.ports:
         port.run()
     lib, handle = load.engine.lib, load.engine.handle
@@ -161,9 +161,9 @@ def engine_flat(folder: Path, blocks: int) -> dict[str, float]:
     return {"cpu_s": spent, "blocks": blocks, "late": 0, "worst_us": 0}
 
 
-async def engine_paced(folder: Path, blocks: int, cpu: int) -> dict[str, float]:
+async def engine_paced(folder: Path, recordings: Path, blocks: int, cpu: int) -> dict[str, float]:
     """In real time, by its own threads; the process does what a host does besides: takes events."""
-    load = Load(folder)
+    load = Load(folder, recordings)
     load.engine.start(cpu=cpu)
     for port in load.ports:
         port.run()
@@ -181,14 +181,15 @@ async def engine_paced(folder: Path, blocks: int, cpu: int) -> dict[str, float]:
 
 # -- comparing
 # -----------------------------------------------------------------------------------------------------------
-def run(folder: Path, who: str, how: str, blocks: int, cpu: int = -1) -> dict[str, float]:
-    """One run in a fresh process."""
-    name = "floor" if who == "floor" else "engine"
-    shutil.rmtree(folder / name, ignore_errors=True)
-    (folder / name).mkdir()
-    command = [str(folder / "floor.bin"), str(CHANNELS), str(blocks), str(folder), how, str(cpu)]
+def run(folder: Path, recordings: Path, who: str, how: str, blocks: int, cpu: int = -1) -> dict[str, float]:
+    """One run in a fresh process. A card never blocks, so devices are in memory; recordings may be on a disk."""
+    for place in {folder, recordings}:
+        shutil.rmtree(place / who, ignore_errors=True)
+        (place / who).mkdir()
+    places = [str(folder), str(recordings)]
+    command = [str(folder / "floor.bin"), str(CHANNELS), str(blocks), *places, how, str(cpu)]
     if who == "engine":
-        command = [sys.executable, __file__, "--inside", str(folder), how, str(blocks), str(cpu)]
+        command = [sys.executable, __file__, "--inside", *places, how, str(blocks), str(cpu)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     answer: dict[str, float] = json.loads(done.stdout)
     return answer
@@ -200,12 +201,12 @@ def differences(folder: Path) -> list[str]:
     return [name for name in names if (folder / "engine" / name).read_bytes() != (folder / "floor" / name).read_bytes()]
 
 
-def compare_cpu(folder: Path, how: str, blocks: int) -> bool:
+def compare_cpu(folder: Path, recordings: Path, how: str, blocks: int) -> bool:
     """Five runs each by turns; whether the median of the ratios is within the limit, and outputs are equal."""
     ratios, cores = [], []
     equal = True
     for _run in range(RUNS):
-        floor, engine = run(folder, "floor", how, blocks), run(folder, "engine", how, blocks)
+        floor, engine = (run(folder, recordings, who, how, blocks) for who in ("floor", "engine"))
         ratios.append(engine["cpu_s"] / floor["cpu_s"])
         cores.append((floor["cpu_s"] / (blocks * 0.02) * 100, engine["cpu_s"] / (blocks * 0.02) * 100))
         if how == "flat" and (wrong := differences(folder)):
@@ -222,14 +223,14 @@ def compare_cpu(folder: Path, how: str, blocks: int) -> bool:
     return good
 
 
-def compare_late(folder: Path) -> bool:
+def compare_late(folder: Path, recordings: Path) -> bool:
     """Slices by turns, engine and bare timer loop on the same CPU."""
     cpu = max(os.sched_getaffinity(0))
     late = {"bare": 0, "engine": 0}
     worst = {"bare": 0, "engine": 0}
     for _slice in range(SLICES):
         for who, how in (("floor", "bare"), ("engine", "paced")):
-            result = run(folder, who, how, SLICE_BLOCKS, cpu)
+            result = run(folder, recordings, who, how, SLICE_BLOCKS, cpu)
             name = "engine" if who == "engine" else "bare"
             late[name] += int(result["late"])
             worst[name] = max(worst[name], int(result["worst_us"]))
@@ -244,8 +245,12 @@ def compare_late(folder: Path) -> bool:
 def inside(arguments: list[str]) -> None:
     """The engine's run, for `run`."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    folder, how, blocks, cpu = Path(arguments[0]), arguments[1], int(arguments[2]), int(arguments[3])
-    result = engine_flat(folder, blocks) if how == "flat" else asyncio.run(engine_paced(folder, blocks, cpu))
+    folder, recordings, how = Path(arguments[0]), Path(arguments[1]), arguments[2]
+    blocks, cpu = int(arguments[3]), int(arguments[4])
+    if how == "flat":
+        result = engine_flat(folder, recordings, blocks)
+    else:
+        result = asyncio.run(engine_paced(folder, recordings, blocks, cpu))
     sys.stdout.write(json.dumps(result))
 
 
@@ -259,15 +264,15 @@ def main() -> int:
     part = parser.parse_args().part
     place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     good = True
-    with tempfile.TemporaryDirectory(dir=place) as memory, tempfile.TemporaryDirectory() as disk:
-        for folder in (Path(memory), Path(disk)):
-            build(folder)
-            make_sounds(folder)
+    with tempfile.TemporaryDirectory(dir=place) as in_memory, tempfile.TemporaryDirectory() as on_disk:
+        memory, disk = Path(in_memory), Path(on_disk)
+        build(memory)
+        make_sounds(memory)
         if part in ("cpu", "all"):
-            good &= compare_cpu(Path(memory), "flat", FLAT_BLOCKS)
-            good &= compare_cpu(Path(disk), "paced", PACED_BLOCKS)
+            good &= compare_cpu(memory, memory, "flat", FLAT_BLOCKS)
+            good &= compare_cpu(memory, disk, "paced", PACED_BLOCKS)
         if part in ("late", "all"):
-            good &= compare_late(Path(disk))
+            good &= compare_late(memory, disk)
     return 0 if good else 1
 
 

@@ -3,7 +3,7 @@
  * digits, play the prompt, write, record both legs; files written every half second. No ports, no links, no lists, no locks;
  * one loop over arrays, linked with the detectors into one program with link-time optimisation.
  *
- *     floor CHANNELS BLOCKS FOLDER flat|paced|bare CPU
+ *     floor CHANNELS BLOCKS FOLDER RECORDINGS flat|paced|bare CPU
  *
  * bare: only the timer, to see how late a loop is that does nothing. Prints JSON.
  */
@@ -138,14 +138,14 @@ static void *sync_loop(void *unused)
     return NULL;
 }
 
-static void prepare(const char *folder)
+static void prepare(const char *folder, const char *recordings)
 {
     char in[512], out[512], record[512];
     for (int i = 0; i < count; i++) {
         channel *self = &channels[i];
         snprintf(in, sizeof in, "%s/in.%d", folder, i % 8);
         snprintf(out, sizeof out, "%s/floor/out.%d", folder, i);
-        snprintf(record, sizeof record, "%s/floor/rec.%d", folder, i);
+        snprintf(record, sizeof record, "%s/floor/rec.%d", recordings, i);
         self->device = device_open(in, out);
         self->record = open(record, O_RDWR | O_CREAT | O_TRUNC, 0644);
         if (self->device < 0 || self->record < 0)
@@ -169,11 +169,11 @@ static void prepare(const char *folder)
 
 int main(int argc, char **argv)
 {
-    if (argc != 6)
+    if (argc != 7)
         return 2;
     count = atoi(argv[1]);
     long blocks = atol(argv[2]), late = 0;
-    int paced = argv[4][0] != 'f', bare = argv[4][0] == 'b', cpu = atoi(argv[5]);
+    int paced = argv[5][0] != 'f', bare = argv[5][0] == 'b', cpu = atoi(argv[6]);
     if (cpu >= 0) {
         cpu_set_t only;
         CPU_ZERO(&only);
@@ -183,7 +183,7 @@ int main(int argc, char **argv)
     dtmf_bank *bank = dtmf_bank_new(MOST);
     pthread_t syncer;
     if (!bare)
-        prepare(argv[3]);
+        prepare(argv[3], argv[4]);
     if (paced && !bare)
         pthread_create(&syncer, NULL, sync_loop, NULL);
     double began = cpu_s();
