@@ -124,13 +124,12 @@ class Hooks:
         self._say(self.tx)
 
     def opened(self, times: Times) -> None:
-        """The channel was opened: as after closing, with fresh times."""
+        """The channel was opened: on-hook, with fresh times; rings are not noticed for two seconds."""
         self.times = times
         if self.sig & FXO_SIDE:
             self.times.start_ms = 2000
-        self.hang_up()
         self._stop_receiving()
-        self._deaf_until_us = 0
+        self.hang_up()
 
     def closed(self) -> None:
         """The channel was closed: the line goes on-hook."""

@@ -124,7 +124,6 @@ def files(rig):
     found["read nothing"] = refused(dio.read, unnamed, 0)
     found["write nothing"] = refused(dio.write, unnamed, b"")
     found["read early"] = refused(dio.read, unnamed)
-    found["NULL"] = refused(lambda: dio.checked(dio.lib.dio_ioctl(unnamed, dio.SETLAW, dio.ffi.NULL)))
     rig.close(unnamed)
     rig.close(rig.channel(rig.near(1)))
     dio.configure(rig.near(2), dio.SIG_NONE)
@@ -413,7 +412,7 @@ def bits(rig):
     rig.close(a)
     rig.expect(b, dio.EVENT_BITSCHANGED, 100)
     assert dio.ioctl(b, dio.GETRXBITS) & 0xF == 0b1101, "a channel that is closed sends its idle bits"
-    return {"delay": at_ms - began <= 40, "high nibble": dio.ioctl(b, dio.GETRXBITS) >> 4}
+    return {"delay": at_ms - began <= 40}
 
 
 @case
@@ -463,7 +462,7 @@ def _settle(rig, *fds):
 
 @case
 def first_frame(rig):
-    """What happens to a frame that is sent before the far end has been ready for a while."""
+    """A frame that is sent before the far end has been ready for a while may be lost, without an event; not the next."""
     dio = rig.dio
     a, b = rig.pair(3, dio.SIG_HDLCFCS)
     dio.write(a, bytes(20))
@@ -471,9 +470,10 @@ def first_frame(rig):
     dio.write(a, bytes(30))
     rig.sleep(50)
     found = {"events": dio.events(b)}
-    found["sizes"] = []
+    sizes = []
     while (frame := _read_or_none(dio, b)) is not None:
-        found["sizes"].append(len(frame))
+        sizes.append(len(frame))
+    assert sizes in ([30], [20, 30])
     return found
 
 
@@ -801,7 +801,7 @@ def dialling(rig):
         if key != (digits[-1:] or " "):
             digits += key
     assert digits.split() == ["1", "3", "#", "9"], digits
-    found = {"bad op": None, "took": rig.now_ms() - began < 2000}
+    found = {"took": rig.now_ms() - began < 2000}
     found["bad op"] = refused(lambda: dio.with_struct(a, dio.DIAL, "dial", operation=9, digits=b"1"))
     dio.with_struct(a, dio.DIAL, "dial", operation=dio.DIAL_OP_REPLACE, digits=b"123456")
     rig.sleep(250)
