@@ -126,16 +126,13 @@ static int finish(struct request *request, void *out, size_t out_size, int *fds)
 int call_open(const char *path, int flags, int *fd, int *page)
 {
     struct request request;
-    int fds[LINK_FDS], result = -ENODEV;
+    int fds[LINK_FDS], result;
 
-    /* hwsim may be another one than that which our connection was to: then it is made anew. */
-    for (int attempt = 0; attempt < 2 && result == -ENODEV; attempt++) {
-        if (!begin(&request, "open"))
-            return -ENODEV;
-        put_text(&request, path);
-        put_number(&request, flags);
-        result = finish(&request, NULL, 0, fds);
-    }
+    if (!begin(&request, "open"))
+        return -ENODEV;
+    put_text(&request, path);
+    put_number(&request, flags);
+    result = finish(&request, NULL, 0, fds);
     if (result >= 0) {
         *fd = fds[0];
         *page = fds[1];

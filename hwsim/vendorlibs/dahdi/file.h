@@ -13,6 +13,7 @@ struct file {
     unsigned uses;
     pid_t opener;
     unsigned config; /* of the page, when the socket was last set up */
+    int spent_mark;  /* the place of a mark that was taken is behind blocks in the socket */
     struct shared_page *page;
     pthread_mutex_t lock;
 };

@@ -41,23 +41,24 @@ Answer = tuple[int, bytes]
 
 @dataclass(eq=False)
 class Waiter:
-    """A thread that waits for one of several conditions. `mux`: it is an IOMUX request, which says what is ready."""
+    """A thread that waits for one of several conditions; `request`: in SYNC or IOMUX."""
 
     conn: Connection
     wanted: list[tuple[OpenFile, Mux]]
-    mux: bool = False
+    request: int = 0
     timer: Timer | None = None
 
-    def ready(self) -> int:
-        """How many conditions hold; of IOMUX which."""
-        if self.mux:
-            file, mask = self.wanted[0]
-            return file.ready & mask
-        return sum(bool(file.ready & mask) or file.closed or self._dead(file) for file, mask in self.wanted)
-
-    @staticmethod
-    def _dead(file: OpenFile) -> bool:
-        return bool(file.page.fields[Field.DEAD])
+    def look(self) -> Reply | None:
+        """The answer, if it is time for one."""
+        met = [file.ready & mask for file, mask in self.wanted]
+        gone = any(file.page.fields[Field.DEAD] for file, _mask in self.wanted)
+        if not any(met) and not gone:
+            return None
+        if gone and self.request:
+            return Reply(-ENODEV)
+        if self.request == Request.IOMUX:
+            return Reply(0, (abi.INT.pack(met[0]),))
+        return Reply(0) if self.request else Reply(max(1, sum(map(bool, met))))
 
 
 class DahdiLibrary:
@@ -173,6 +174,8 @@ class DahdiLibrary:
 
     def _close(self, file: OpenFile) -> None:
         del self.files[file.number]
+        for waiter in [waiter for waiter in self._waiters if any(one is file for one, _mask in waiter.wanted)]:
+            self._release(waiter, Reply(-ENODEV))
         channel = self._channels.pop(file.number, None)
         timer = self._timers.pop(file.number, None)
         if channel:
@@ -186,7 +189,6 @@ class DahdiLibrary:
         if timer:
             timer.close()
         file.close()
-        self._changed(file)
 
     # -- requests -----------------------------------------------------------------------------------------------------
     def _ioctl(
@@ -229,7 +231,7 @@ class DahdiLibrary:
         found = file.ready & mask
         if found or mask & Mux.NOWAIT:
             return 0, abi.INT.pack(found)
-        self._waiters.append(Waiter(conn, [(file, mask)], mux=request == Request.IOMUX))
+        self._waiters.append(Waiter(conn, [(file, mask)], request))
         return PARKED
 
     def _answer(self, file: OpenFile, channel: DahdiChannel | None, request: int, octets: bytes) -> Answer:
@@ -298,9 +300,9 @@ class DahdiLibrary:
         if not wanted and timeout_ms < 0:
             return Reply(-ENODEV)
         waiter = Waiter(conn, wanted)
-        ready = waiter.ready()
-        if ready or not timeout_ms:
-            return Reply(ready)
+        answer = waiter.look()
+        if answer or not timeout_ms:
+            return answer or Reply(0)
         if timeout_ms > 0:
             waiter.timer = self.sim.later(timeout_ms, self._wait_over, waiter)
         self._waiters.append(waiter)
@@ -308,20 +310,21 @@ class DahdiLibrary:
 
     def _wait_over(self, waiter: Waiter) -> None:
         if waiter in self._waiters:
-            self._waiters.remove(waiter)
-            waiter.conn.reply(Reply(0))
+            self._release(waiter, Reply(0))
 
     def _changed(self, _file: OpenFile) -> None:
         if not self._waiters:
             return
         for waiter in tuple(self._waiters):
-            ready = waiter.ready()
-            if not ready:
-                continue
-            self._waiters.remove(waiter)
-            if waiter.timer:
-                waiter.timer.cancel()
-            waiter.conn.reply(Reply(0, (abi.INT.pack(ready),)) if waiter.mux else Reply(ready))
+            answer = waiter.look()
+            if answer:
+                self._release(waiter, answer)
+
+    def _release(self, waiter: Waiter, answer: Reply) -> None:
+        self._waiters.remove(waiter)
+        if waiter.timer:
+            waiter.timer.cancel()
+        waiter.conn.reply(answer)
 
     def _hook_done(self, channel: DahdiChannel) -> None:
         for entry in [entry for entry in self._hooking if entry[1] is channel]:

@@ -191,12 +191,24 @@ static struct link *make(void)
     return link;
 }
 
+/* Whether the other end of a connection on which nothing is sent is still there. */
+static int alive(int fd)
+{
+    char nothing;
+
+    return recv(fd, &nothing, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
 /* hwsim takes a process for dead when its last connection closes. */
 static void hold(void)
 {
     int fd, held;
 
     pthread_mutex_lock(&lock);
+    if (anchor >= 0 && !alive(anchor)) {
+        close(anchor);
+        anchor = -1;
+    }
     held = anchor >= 0;
     pthread_mutex_unlock(&lock);
     if (held)
@@ -212,34 +224,28 @@ static void hold(void)
         close(fd);
 }
 
-static void forget_anchor(void)
+static int connect_link(struct link *link)
 {
+    int fd = dial();
+
+    if (fd < 0)
+        return -1;
     pthread_mutex_lock(&lock);
-    if (anchor >= 0)
-        close(anchor);
-    anchor = -1;
+    link->fd = fd;
     pthread_mutex_unlock(&lock);
+    hold();
+    return 0;
 }
 
 struct link *link_own(void)
 {
     struct link *link;
-    int fd;
 
     pthread_once(&once, init);
     link = pthread_getspecific(key);
     if (!link && !(link = make()))
         return NULL;
-    if (link->fd >= 0)
-        return link;
-    fd = dial();
-    if (fd < 0)
-        return NULL;
-    pthread_mutex_lock(&lock);
-    link->fd = fd;
-    pthread_mutex_unlock(&lock);
-    hold();
-    return link;
+    return link->fd >= 0 || connect_link(link) == 0 ? link : NULL;
 }
 
 /* -- using --------------------------------------------------------------------------------------------------------- */
@@ -276,9 +282,17 @@ size_t link_exchange(struct link *link, size_t size, int *fds, int *fd_count)
     ssize_t done;
 
     *fd_count = 0;
-    do
-        done = send(link->fd, link->bytes, size, MSG_NOSIGNAL);
-    while (done < 0 && errno == EINTR);
+    /* A connection to a hwsim that is gone takes nothing: the call is sent again if there is another one by now. */
+    for (int attempt = 0; attempt < 2; attempt++) {
+        do
+            done = send(link->fd, link->bytes, size, MSG_NOSIGNAL);
+        while (done < 0 && errno == EINTR);
+        if (done == (ssize_t)size)
+            break;
+        drop(link);
+        if (connect_link(link) < 0)
+            return 0;
+    }
     if (done == (ssize_t)size) {
         do
             done = recvmsg(link->fd, &message, MSG_CMSG_CLOEXEC);
@@ -290,7 +304,6 @@ size_t link_exchange(struct link *link, size_t size, int *fds, int *fd_count)
     }
     if (done <= 0) {
         drop(link);
-        forget_anchor();
         return 0;
     }
     return (size_t)done;

@@ -50,6 +50,28 @@ static void discard(int fd, long octets)
     }
 }
 
+/* The place of a mark stays in the socket, and keeps it readable, until somebody reads past it. */
+static void pass_mark(struct file *file)
+{
+    char nothing;
+
+    if (file->spent_mark && peek(&file->page->rx_sent) == file->page->rx_taken) {
+        receive(file->fd, &nothing, 0, 0);
+        file->spent_mark = 0;
+    }
+}
+
+int socket_take_mark(struct file *file)
+{
+    char mark;
+
+    if (receive(file->fd, &mark, 1, MSG_OOB) != 1)
+        return 0;
+    file->spent_mark = 1;
+    pass_mark(file);
+    return 1;
+}
+
 static void decode(short *to, const unsigned char *from, long samples, int mulaw)
 {
     for (long i = 0; i < samples; i++)
@@ -78,6 +100,7 @@ long socket_take(struct file *file, void *to, unsigned long n)
         wanted = 0;
     discard(file->fd, length - wanted);
     poke(&page->rx_taken, page->rx_taken + 1);
+    pass_mark(file);
     if (!(flags & FLAG_LINEAR))
         return wanted;
     decode(to, law, wanted, flags & FLAG_MULAW);
@@ -114,17 +137,6 @@ long socket_put(struct file *file, const void *from, unsigned long n)
         return errno == EAGAIN ? -EAGAIN : -ENODEV;
     poke(&page->tx_put, page->tx_put + 1);
     return (long)(flags & FLAG_LINEAR ? samples * 2 : samples);
-}
-
-int socket_take_mark(struct file *file)
-{
-    unsigned char mark;
-
-    if (receive(file->fd, &mark, 1, MSG_OOB) != 1)
-        return 0;
-    /* The place of the mark stays in the socket, and keeps it readable, until somebody reads past it. */
-    receive(file->fd, &mark, 0, 0);
-    return 1;
 }
 
 /* Memory that one block takes in a socket; 0 when that cannot be found out. */
@@ -164,6 +176,7 @@ void socket_follow(struct file *file)
             break;
         discard(file->fd, length);
         poke(&page->rx_taken, page->rx_taken + 1);
+        pass_mark(file);
     }
     if (file->config != peek(&page->config)) {
         file->config = peek(&page->config);

@@ -462,7 +462,7 @@ def _settle(rig, *fds):
 
 @case
 def first_frame(rig):
-    """A frame that is sent before the far end has been ready for a while may be lost, without an event; not the next."""
+    """A frame sent before the far end has been ready for a while may be lost, without an event; not the next one."""
     dio = rig.dio
     a, b = rig.pair(3, dio.SIG_HDLCFCS)
     dio.write(a, bytes(20))

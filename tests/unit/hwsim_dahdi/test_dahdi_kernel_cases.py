@@ -4,9 +4,9 @@ import json
 
 import pytest
 from dahdibench import IO, Bench, make_pair
+from kernelcases import CASES
 
 from hwsim.vendorlibs.dahdi.personality import personality
-from kernelcases import CASES
 
 FINDINGS = json.loads((IO / "findings.json").read_text())
 """What the real kernel said."""
