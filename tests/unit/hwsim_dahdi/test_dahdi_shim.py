@@ -10,8 +10,8 @@ import threading
 
 import pytest
 from dahdibench import DECL, IO, LIBRARY, ROOT, Bench, make_pair
-
 from diokit import POLLIN, POLLOUT, POLLPRI, refused
+
 from hwsim.vendorlibs.dahdi import shared
 from hwsim.vendorlibs.dahdi.cards import CardPlan
 from hwsim.vendorlibs.dahdi.models import MODELS
