@@ -10,6 +10,7 @@ import kernel
 
 MEMORY_MB = 512
 RESULT_MB = 16
+BOOT_S = 120
 QEMU = ["qemu-system-x86_64", "-M", "q35", "-accel", "tcg", "-cpu", "max", "-smp", "1", "-m", str(MEMORY_MB)]
 BARE = ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-net", "none", "-serial", "stdio"]
 COMMAND_LINE = "console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on tsc=reliable"
@@ -27,11 +28,12 @@ class Result:
 
 
 def run(folder, command, files, limit_s=240):
-    """Boot, unpack `files` (name → path or bytes), run `command` with sh there, bring `out` back."""
+    """Boot, unpack `files` (name → path or bytes), run `command` there with sh, `limit_s` at most, bring `out` back."""
     folder = Path(folder)
     job, result = folder / "job.tar", folder / "result.img"
     with tarfile.open(job, "w") as tar:
-        for name, source in {**files, "run": f"set -e\n{command}\n".encode()}.items():
+        script = {"command": f"set -e\n{command}\n".encode(), "run": f"timeout -k 5 {limit_s} sh ./command\n".encode()}
+        for name, source in {**files, **script}.items():
             path = folder / "part"
             if isinstance(source, bytes):
                 path.write_bytes(source)
@@ -49,7 +51,9 @@ def run(folder, command, files, limit_s=240):
     ]
     boot = ["-kernel", str(made / "vmlinuz"), "-initrd", str(made / "initrd.cpio"), "-append", COMMAND_LINE]
     qemu = [*QEMU, *BARE, *boot, *(part for drive in drives for part in ("-drive", drive))]
-    done = subprocess.run(qemu, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=limit_s, check=False)
+    done = subprocess.run(
+        qemu, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=limit_s + BOOT_S, check=False
+    )
     return _read(result, done.stdout + done.stderr)
 
 

@@ -215,7 +215,8 @@ class DahdiLibrary:
                 self._hooking.append((conn, channel))
                 return PARKED
             result = 0
-        return Reply(result, (back or None,) if request >> 30 & abi.READ else ())
+        wants = request >> 30 & abi.READ and request >> 16 & 0x3FFF
+        return Reply(result, (back or None,) if wants else ())
 
     def _waiting_request(
         self, conn: Connection, file: OpenFile, channel: DahdiChannel | None, request: int, octets: bytes
