@@ -23,13 +23,14 @@ static const char DIGITS[] = "123A456B789C*0#D";
 #define MAX_PURITY 1.06f                /* more: the amplitude is not constant, as of a plucked string */
 #define MAX_APART 0.037f                /* between the two offsets: keys are never octaves, fifths or fourths */
 #define ECHO_HOPS 12                    /* 60 ms */
-#define ECHO_MARGIN 2.0f
 #define ECHO_FALL 0.01f                 /* a hop; people pause, so falling is a matter of a second, rising of half a minute */
 #define ECHO_RISE 0.0005f
 #define ECHO_MIN_ENERGY 4e5f            /* of a hop: -47 dBm0 */
 #define MAX_ECHO 0.7f                   /* of the tones; under more echo nothing is a digit */
 #define ECHO_COHERENCE 0.15f            /* less is asked when our own echo turns with the tone */
 #define MAX_BEFORE 0.20f                /* a key is not pressed in the middle of an equally loud sound */
+#define LASTING_PURITY 0.96f            /* ...but one that lasts counts though its beginning was spoilt */
+#define LASTING_COHERENCE 0.998f
 #define MAX_LOW 0.10f                   /* sound below 500 Hz, over the tones; more is dial tone, or not a digit */
 #define LOW_SPREAD 1.3f
 #define LOW_CLICK 0.05f
@@ -42,7 +43,7 @@ void dtmf_options_default(dtmf_options *options)
         .low_above_high_db = 10.0f,
         .max_offset = 0.022f,
         .min_on_ms = 32.0f,
-        .min_pause_ms = 25.0f,
+        .min_pause_ms = 20.0f,
         .min_purity = 0.87f,
         .echo_loss_db = 12.0f,
     };
@@ -105,7 +106,7 @@ static float loudest_piece(const float *pieces, long hop)
  */
 static float echo_bound(const dtmf_lane *lane, const float *pieces, long hop)
 {
-    return loudest_piece(pieces, hop) * ECHO_MARGIN * lane->echo_gain;
+    return loudest_piece(pieces, hop) * lane->echo_gain;
 }
 
 static void learn_echo(dtmf_lane *lane, long hop)
@@ -340,7 +341,8 @@ void dtmf_judge(dtmf_lane *lane, int number, det_sink *sink)
     float purity = tones * r.hops / fmaxf(r.energy, 1.0f);
     if (tones * r.hops < lane->options.min_purity * (r.energy - echo) || purity > MAX_PURITY + echo)
         return;
-    if (energy_before(lane, &r) > MAX_BEFORE * tones + echo / r.seen_hops)
+    bool lasts = r.hops >= LOOK_BACK - 1 && purity >= LASTING_PURITY && fminf(coherence[0], coherence[1]) >= LASTING_COHERENCE;
+    if (!lasts && energy_before(lane, &r) > MAX_BEFORE * tones + echo / r.seen_hops)
         return;
     if (r.low_energy > MAX_LOW * tones * r.seen_hops + r.low_echo && !low_is_steady(lane, &r, tones))
         return;

@@ -154,6 +154,20 @@ def test_a_digit_is_told_while_it_lasts():
     raise AssertionError("never told")
 
 
+def test_a_digit_whose_beginning_was_spoilt_is_heard_when_it_lasts():
+    _sent, sound, _echo = make(replace(BASE, digits=1, keys="7", on_ms=400, lead_ms=300, law="linear"))
+    begin = np.flatnonzero(np.abs(sound.astype(int)) > 500)[0]
+    noisy = sound.astype(float)
+    noisy[begin : begin + 800] += np.random.default_rng(3).normal(0, 3000, 800)
+    assert hear([noisy.astype(np.int16)])[0] == ["7"]
+
+
+@pytest.mark.parametrize("ms", [20, 24])
+def test_short_bursts_that_follow_each_other_are_no_digit(ms):
+    sound = make(replace(BASE, on_ms=ms, off_ms=ms + 2, repeat=True, keys="5"))[1]
+    assert hear([sound])[0] == [""]
+
+
 def test_lanes_do_not_hear_each_other():
     made = [make(replace(BASE, name=str(i), seed=i, low_dbm0=-4 - i, high_dbm0=-4 - i)) for i in range(19)]
     together = hear([sound for _sent, sound, _echo in made])[1]

@@ -44,6 +44,16 @@ def test_a_quiet_person_after_loud_ring_back(hello):
     assert Sound.ANSWER in sounds(came)
 
 
+def test_a_quick_person_answers_after_one_ring(hello):
+    came = listen([line_of(rings(1, 0.8), hello, silence(3))])[0]
+    assert Sound.ANSWER in sounds(came) and Sound.RING_BACK not in sounds(came)
+
+
+def test_who_speaks_just_before_it_rings_on_has_not_answered(hello):
+    came = listen([line_of(rings(1, 3.1), hello[:3000], rings(3))])[0]
+    assert Sound.ANSWER not in sounds(came)
+
+
 def test_without_ring_back_a_voice_is_no_answer(hello):
     came = listen([line_of(silence(2), hello, silence(3))])[0]
     assert Sound.ANSWER not in sounds(came) and Sound.SOUND in sounds(came)

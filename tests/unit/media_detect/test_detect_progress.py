@@ -125,6 +125,12 @@ def test_a_held_note_that_fades_is_no_dial_tone():
     assert told(listen([line_of(cadence("dial_tone", 4) * np.exp(-0.7 * t))])[0]) == []
 
 
+def test_a_howler_grows_louder_in_steps():
+    t = np.arange(10 * 8000) / 8000
+    steps = 10 ** (np.minimum(np.floor(t / 1.2), 5) * 3 / 20)
+    assert told(listen([line_of(cadence("howler", 10, -20) * steps)])[0])[0] == Sound.HOWLER
+
+
 def test_a_deviating_tone_from_a_profile():
     here = CHINA.with_tones("here", Tone("busy", Sound.BUSY, Window(410, 440), times(190, 200), even=False))
     sound, _begin = make(Line("busy", 425, (195, 195), -20, 15))
