@@ -21,6 +21,8 @@ QUIET, TONE, OTHER = range(3)
 """Codes of a segment (det_segment)."""
 OPEN = 1 << 62
 """The end of a segment that goes on."""
+RING_QUIET_MS = 300.0
+"""Before and after a ring-back tone that counts alone."""
 VETO_MS = 40.0
 """Other sound of this length breaks a cadence; the edges of tones are shorter."""
 
@@ -96,7 +98,9 @@ class Listener:
         self._cadence.in_call = False
         self._segments = (_Spans(), _Spans(), _Spans())
         self._heard: list[Sound] = []
-        self._ring_tones = 0
+        self._rings = 0
+        self._ring_tone = False
+        self._quiet_before = False
         self._utterance: _Utterance | None = None
 
     def in_call(self) -> None:
@@ -128,6 +132,7 @@ class Listener:
         ms, level_dbm0, f_hz, _purity = measured.values
         end = measured.at + round(ms * RATE_HZ / 1000)
         self._segments[measured.code].was(measured.at, end, ended)
+        self._first_ring(measured.code, ms, f_hz, ended)
         if measured.code == OTHER:
             if ms >= VETO_MS:
                 self._cadence.clear()
@@ -137,20 +142,30 @@ class Listener:
         else:
             if self._utterance is not None and measured.at > self._utterance.last:
                 self._utterance = None  # it rings on: whoever spoke has not answered
-            if ended and self._is_ring(ms, f_hz):
-                self._ring_tones += 1
             found = self._cadence.tone(measured.at, ms, f_hz, level_dbm0, ended)
         if found is None:
             return []
         tone, reasons, since = found
+        if tone.sound is Sound.RING_BACK:
+            self._rings = max(self._rings, round(reasons.cycles))
         verdict = Verdict(tone.sound, since, end, replace(reasons, after=self._after()))
         self._remember(tone.sound)
         return [verdict]
 
-    def _is_ring(self, ms: float, f_hz: float) -> bool:
-        """One whole ring-back tone: enough for who answers before its pause has been long enough to be sure."""
-        rings = [tone for tone in self.profile.tones if tone.sound is Sound.RING_BACK and tone.cadence]
-        return any(f_hz in tone.f_hz and any(ms in on for on, _off in tone.cadence) for tone in rings)
+    def _first_ring(self, code: int, ms: float, f_hz: float, ended: bool) -> None:
+        """One whole ring-back tone between quiet, before any other sound: enough for who answers before its pause has
+        been long enough to be sure. A tune has notes like it, but not alone.
+        """
+        if code == OTHER and ms >= VETO_MS:
+            self._ring_tone = False
+        elif code == TONE and ended:
+            rings = [tone for tone in self.profile.tones if tone.sound is Sound.RING_BACK and tone.cadence]
+            fits = any(f_hz in tone.f_hz and any(ms in on for on, _off in tone.cadence) for tone in rings)
+            self._ring_tone = fits and self._quiet_before and not {Sound.SOUND, Sound.ANNOUNCEMENT} & set(self._heard)
+        elif code == QUIET and self._ring_tone and ms >= RING_QUIET_MS:
+            self._rings = max(self._rings, 1)
+        if ended:
+            self._quiet_before = code == QUIET and ms >= RING_QUIET_MS
 
     # -- voice --------------------------------------------------------------------------------------------------------
     def _is_voice(self, first: int, last: int) -> bool:
@@ -197,7 +212,7 @@ class Listener:
             rule = "silence"
         else:
             return []
-        reasons = VoiceReasons(rule, -100.0, noise_dbm0, (), (ms,), self._ring_tones, self._after())
+        reasons = VoiceReasons(rule, -100.0, noise_dbm0, (), (ms,), self._rings, self._after())
         self._remember(Sound.SILENCE)
         return [Verdict(Sound.SILENCE, measured.at, now, reasons)]
 
@@ -205,7 +220,7 @@ class Listener:
         rules = self.rules
         loud_ms = sum(last - first + 1 for first, last in said.bursts) * 1000 / RATE_HZ
         return (
-            (self._ring_tones > 0 or rules.answer_without_ring_back)
+            (self._rings > 0 or rules.answer_without_ring_back)
             and not said.announced
             and Sound.ANSWER not in self._heard
             and loud_ms >= rules.answer_min_ms
@@ -218,7 +233,7 @@ class Listener:
             round((b[0] - a[1]) * 1000 / RATE_HZ, 1) for a, b in zip(said.bursts, said.bursts[1:], strict=False)
         )
         reasons = VoiceReasons(
-            rule, said.level_dbm0, said.noise_dbm0, bursts, (*between, *pauses_ms), self._ring_tones, self._after()
+            rule, said.level_dbm0, said.noise_dbm0, bursts, (*between, *pauses_ms), self._rings, self._after()
         )
         self._remember(sound)
         return Verdict(sound, said.first, now, reasons)

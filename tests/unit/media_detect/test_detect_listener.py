@@ -71,6 +71,12 @@ def test_a_tune_is_neither_answer_nor_busy(tune):
     assert not sounds(came) & {Sound.ANSWER, Sound.BUSY, Sound.RING_BACK, Sound.DIAL_TONE}
 
 
+def test_a_tune_with_a_note_like_ring_back_hides_no_answer(tune, hello):
+    music = at_level(tune, -15)
+    came = listen([line_of(silence(1), music[:16_000], cadence("dial_tone", 1), music[:16_000], hello, silence(3))])[0]
+    assert not sounds(came) & {Sound.ANSWER, Sound.RING_BACK}
+
+
 def test_announcement_then_busy_tone_has_failed_and_says_what_was_before(notice):
     came = listen([line_of(silence(1), notice, silence(0.5), cadence("busy", 5))])[0]
     busy = next(c.verdict for c in came if c.verdict.sound is Sound.BUSY)
