@@ -161,10 +161,10 @@ def engine_flat(folder: Path, recordings: Path, blocks: int) -> dict[str, float]
     return {"cpu_s": spent, "blocks": blocks, "late": 0, "worst_us": 0}
 
 
-async def engine_paced(folder: Path, recordings: Path, blocks: int, cpu: int) -> dict[str, float]:
+async def engine_paced(folder: Path, recordings: Path, blocks: int, cpu: int, priority: int) -> dict[str, float]:
     """In real time, by its own threads; the process does what a host does besides: takes events."""
     load = Load(folder, recordings)
-    load.engine.start(cpu=cpu)
+    load.engine.start(cpu=cpu, priority=priority)
     for port in load.ports:
         port.run()
     began = cpu_s()
@@ -181,15 +181,17 @@ async def engine_paced(folder: Path, recordings: Path, blocks: int, cpu: int) ->
 
 # -- comparing
 # -----------------------------------------------------------------------------------------------------------
-def run(folder: Path, recordings: Path, who: str, how: str, blocks: int, cpu: int = -1) -> dict[str, float]:
+def run(
+    folder: Path, recordings: Path, who: str, how: str, blocks: int, cpu: int = -1, priority: int = 0
+) -> dict[str, float]:
     """One run in a fresh process. A card never blocks, so devices are in memory; recordings may be on a disk."""
     for place in {folder, recordings}:
         shutil.rmtree(place / who, ignore_errors=True)
         (place / who).mkdir()
     places = [str(folder), str(recordings)]
-    command = [str(folder / "floor.bin"), str(CHANNELS), str(blocks), *places, how, str(cpu)]
+    command = [str(folder / "floor.bin"), str(CHANNELS), str(blocks), *places, how, str(cpu), str(priority)]
     if who == "engine":
-        command = [sys.executable, __file__, "--inside", *places, how, str(blocks), str(cpu)]
+        command = [sys.executable, __file__, "--inside", *places, how, str(blocks), str(cpu), str(priority)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     answer: dict[str, float] = json.loads(done.stdout)
     return answer
@@ -223,14 +225,14 @@ def compare_cpu(folder: Path, recordings: Path, how: str, blocks: int) -> bool:
     return good
 
 
-def compare_late(folder: Path, recordings: Path) -> bool:
+def compare_late(folder: Path, recordings: Path, priority: int) -> bool:
     """Slices by turns, engine and bare timer loop on the same CPU."""
     cpu = max(os.sched_getaffinity(0))
     late = {"bare": 0, "engine": 0}
     worst = {"bare": 0, "engine": 0}
     for _slice in range(SLICES):
         for who, how in (("floor", "bare"), ("engine", "paced")):
-            result = run(folder, recordings, who, how, SLICE_BLOCKS, cpu)
+            result = run(folder, recordings, who, how, SLICE_BLOCKS, cpu, priority)
             name = "engine" if who == "engine" else "bare"
             late[name] += int(result["late"])
             worst[name] = max(worst[name], int(result["worst_us"]))
@@ -246,11 +248,11 @@ def inside(arguments: list[str]) -> None:
     """The engine's run, for `run`."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     folder, recordings, how = Path(arguments[0]), Path(arguments[1]), arguments[2]
-    blocks, cpu = int(arguments[3]), int(arguments[4])
+    blocks, cpu, priority = (int(text) for text in arguments[3:6])
     if how == "flat":
         result = engine_flat(folder, recordings, blocks)
     else:
-        result = asyncio.run(engine_paced(folder, recordings, blocks, cpu))
+        result = asyncio.run(engine_paced(folder, recordings, blocks, cpu, priority))
     sys.stdout.write(json.dumps(result))
 
 
@@ -261,7 +263,11 @@ def main() -> int:
         return 0
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--part", choices=["cpu", "late", "all"], default="all")
-    part = parser.parse_args().part
+    parser.add_argument(
+        "--priority", type=int, default=0, help="of both in the late part: SCHED_FIFO 1-99, 0: as others"
+    )
+    chosen = parser.parse_args()
+    part = chosen.part
     place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     good = True
     with tempfile.TemporaryDirectory(dir=place) as in_memory, tempfile.TemporaryDirectory() as on_disk:
@@ -272,7 +278,7 @@ def main() -> int:
             good &= compare_cpu(memory, memory, "flat", FLAT_BLOCKS)
             good &= compare_cpu(memory, disk, "paced", PACED_BLOCKS)
         if part in ("late", "all"):
-            good &= compare_late(memory, disk)
+            good &= compare_late(memory, disk, chosen.priority)
     return 0 if good else 1
 
 

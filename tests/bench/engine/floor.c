@@ -3,7 +3,7 @@
  * digits, play the prompt, write, record both legs; files written every half second. No ports, no links, no lists, no locks;
  * one loop over arrays, linked with the detectors into one program with link-time optimisation.
  *
- *     floor CHANNELS BLOCKS FOLDER RECORDINGS flat|paced|bare CPU
+ *     floor CHANNELS BLOCKS FOLDER RECORDINGS flat|paced|bare CPU PRIORITY
  *
  * bare: only the timer, to see how late a loop is that does nothing. Prints JSON.
  */
@@ -169,7 +169,7 @@ static void prepare(const char *folder, const char *recordings)
 
 int main(int argc, char **argv)
 {
-    if (argc != 7)
+    if (argc != 8)
         return 2;
     count = atoi(argv[1]);
     long blocks = atol(argv[2]), late = 0;
@@ -180,6 +180,9 @@ int main(int argc, char **argv)
         CPU_SET(cpu, &only);
         sched_setaffinity(0, sizeof only, &only);
     }
+    struct sched_param priority = {.sched_priority = atoi(argv[7])};
+    if (priority.sched_priority > 0 && sched_setscheduler(0, SCHED_FIFO, &priority) != 0)
+        return 8;
     dtmf_bank *bank = dtmf_bank_new(MOST);
     pthread_t syncer;
     if (!bare)
