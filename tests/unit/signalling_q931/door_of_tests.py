@@ -32,7 +32,11 @@ def q931_sources():
 
 
 def private_door(folder, sources, name):
-    """A door `name` in front of a copy of libpri, in `folder`."""
+    """A door `name` in front of a copy of libpri, in `folder`.
+
+    The copy gets a name of its own inside too: the loader takes whatever is called libpri.so.1.4 already for libpri.
+    """
     copy = Path(folder) / f"libpri-of-{name}"
-    shutil.copy(installed_libpri(), copy)
+    inside = SONAME.replace("pri", name[3:6])
+    copy.write_bytes(Path(installed_libpri()).read_bytes().replace(SONAME.encode() + b"\0", inside.encode() + b"\0"))
     return build_door(Path(folder) / name, sources, copy)
