@@ -37,6 +37,8 @@ class Phase(Enum):
 
 T310_MS = 10_000
 """CALL PROCEEDING and nothing more (network side)."""
+T316_MS = 120_000
+"""RESTART and no answer: it is sent again."""
 
 
 class PriCircuit:
@@ -204,6 +206,7 @@ class PriCircuit:
     def maintained(self) -> None:
         """RESTART ACKNOWLEDGE, or the card's own RESTART: a bearer out of use is good again."""
         if self.phase is Phase.MAINTENANCE:
+            self._timers.cancel("T316")
             self.phase = Phase.FREE
             self.circuit.busy = False
             self.network.look_at(self)
@@ -261,6 +264,8 @@ class PriCircuit:
         self.circuit.busy = True
         self.circuit.card = None
         self.network.stack.restart(self.slot)
+        # A RESTART that goes down with the data link is not repeated by anybody else.
+        self._timers.start("T316", T316_MS, self._maintain)
 
     def _end(self, cause: int) -> None:
         self.network.drop(self.call)

@@ -27,6 +27,7 @@ NAMES = {
     0x7D: "STATUS",
 }
 ORDER = {name: place for place, name in enumerate(NAMES.values())}
+GLARE = 44
 RESTARTED = 41
 """Cause of calls that a RESTART ends, at both ends."""
 SEVERE = "_ws.malformed || _ws.expert.severity >= 0x600000"
@@ -116,13 +117,14 @@ def judge_records(world: World) -> Verdict:
 
 def _judge(world: World, verdict: Verdict, plan: Plan, truth: list[TrueCall], records: list[Record]) -> None:
     glares = [record for record in records if record.raw == "glare"]
-    kept = [record for record in records if record.raw != "glare"]
+    kept = [record for record in records if not record.again]
+    verdict.counts["slot refused, tried elsewhere"] += len(records) - len(kept) - len(glares)
     for record in records:
         if record.releases != 1:
             verdict.blame(plan, f"{record.releases} releases: {record.events}")
     for record in glares:
         verdict.counts["glare"] += 1
-        if record.cause != 44 or plan.inbound:
+        if record.cause != GLARE or plan.inbound or world.card_is_network:
             verdict.blame(plan, f"glare with cause {record.cause}")
     offered = [call for call in truth if call.card_line]
     if _touched(world, truth, kept):
@@ -132,6 +134,9 @@ def _judge(world: World, verdict: Verdict, plan: Plan, truth: list[TrueCall], re
         verdict.counts["no free circuit at the exchange"] += 1
         if kept:
             verdict.blame(plan, "a record of a call that the exchange never offered")
+        return
+    if world.card_is_network and plan.glare and [call.cause for call in offered] == [GLARE] and not kept:
+        verdict.counts["glare"] += 1
         return
     if len(offered) != 1 or len(kept) != 1:
         verdict.blame(plan, f"{len(offered)} calls at the exchange, {len(kept)} records")

@@ -39,6 +39,7 @@ OUR_NUMBER = "88001000"
 DELAY_MS = 9.0
 """A D-channel frame on a card: 40 octets at 64 kbit/s, and the buffers. Without it nothing could ever cross."""
 SETUP_OCTET, SETUP = 8, 0x05
+UNAVAILABLE = 44
 LOSS_TIMERS = {"T309": 90_000}
 
 
@@ -111,6 +112,8 @@ class Record:
     raw: str = ""
     ended_us: int = 0
     releases: int = 0
+    again: bool = False
+    """The slot was not to be had (glare, out of use at the exchange): the call was tried on another."""
     events: list[str] = field(default_factory=list)
 
 
@@ -137,6 +140,8 @@ class SpanCard:
         self.records: list[Record] = []
         self.troubles: list[str] = []
         self._open: dict[int, Record] = {}
+        self._order = list(reversed(town.trunks))
+        """Slots, the least recently used one first."""
         self._channel = town.bus.card.channel(16)
         self._channel.open_hdlc()
         self._channel.hook = self._readable
@@ -155,18 +160,25 @@ class SpanCard:
 
     # -- what people want -------------------------------------------------------------------------------------------
     def dial(self, plan: Plan, slot: int | None = None) -> bool:
-        """Call a telephone on `slot`, or on a free one from the top; False: none is free."""
-        for wanted in [slot] if slot is not None else reversed(list(self.town.trunks)):
+        """Call a telephone on `slot`, or on the free one that was used least recently; False: none is free."""
+        for wanted in [slot] if slot is not None else list(self._order):
             try:
                 call = self.span.setup(CallRequest(wanted, Number(plan.number), Number(OUR_NUMBER)))
             except WrongStateError:
                 continue
+            self._order.remove(wanted)
+            self._order.append(wanted)
             self._open[call] = Record(plan.number, False, wanted, self.sim.now_us)
             self.records.append(self._open[call])
             if plan.kind == "we give up":
                 self.sim.later(plan.talk_ms, self._end, call, 16)
             return True
         return False
+
+    def dial_until_free(self, plan: Plan) -> None:
+        """As people do: try until there is a line."""
+        if not self.dial(plan):
+            self.sim.later(500, self.dial_until_free, plan)
 
     def believes_free(self, slot: int) -> bool:
         """Whether the card would dial on the slot now."""
@@ -204,8 +216,9 @@ class SpanCard:
             record.releases += 1
             self._note_end(record, event.cause, "line", "")
             del self._open[event.call]
-            if record.raw == "glare":
-                self.sim.later(1, self.dial, self.plans[record.number])
+            record.again = not record.inbound and not record.answered_us and record.cause == UNAVAILABLE
+            if record.again:
+                self.sim.later(1, self.dial_until_free, self.plans[record.number])
 
     def _treat(self, event: Incoming) -> None:
         plan = self.plans[event.caller.digits]
@@ -254,8 +267,8 @@ class World:
         self.network = PriNetwork(self.sim, self.town.bus, PriProfile(timers=LOSS_TIMERS), node)
         self.network.capture(capture)
         self.card = card(self.town, {plan.number: plan for plan in self.plans}, side)
-        # The simulated user side keeps a slot that both have seized, which a user may not: no glare there.
-        self._glare = {plan.number: plan for plan in self.plans if plan.glare and side is Side.USER}
+        self.card_is_network = side is Side.NETWORK
+        self._glare = {plan.number: plan for plan in self.plans if plan.glare}
         self._decoys = [p for p in self.plans if not p.inbound and p.kind.startswith("answered")][: len(self._glare)]
         self.town.bus.frame_taps.append(self._look_for_glare)
         for plan in self.plans:
@@ -305,17 +318,13 @@ class World:
         if plan in self._decoys:
             self.sim.later(self.last_ms + 300 * self._decoys.index(plan), self._dial_decoy, plan)
         else:
-            self.sim.later(plan.at_ms, self._dial, plan)
-
-    def _dial(self, plan: Plan) -> None:
-        if not self.card.dial(plan):
-            self.sim.later(500, self._dial, plan)
+            self.sim.later(plan.at_ms, self.card.dial_until_free, plan)
 
     def _dial_decoy(self, plan: Plan) -> None:
         """There were fewer occasions for glare than decoys."""
         if plan in self._decoys:
             self._decoys.remove(plan)
-            self._dial(plan)
+            self.card.dial_until_free(plan)
 
     def _look_for_glare(self, _at_us: int, side: str, frame: bytes) -> None:
         """The exchange's SETUP leaves: in the same moment we dial on that very slot."""

@@ -34,6 +34,8 @@ from lib_pri_world import World
 CALLS = 200
 EPOCH_S = 1_704_067_200
 """Where the simulator's captures put its time zero."""
+REFUSED_SHARE = 0.04
+"""The exchange keeps bearers out of use whose release a lost link has swallowed, until its RESTART is answered."""
 SHORTEST_LOSS_MS, LONGER_LOSS_MS = 17_000.0, 26_000.0
 TOUCHED_SHARE = 0.75
 """A loss of half a minute touches many calls of seconds; at least a quarter must be left to compare."""
@@ -59,7 +61,10 @@ def missing(records: Counter[str], wire: Counter[str], calls: int) -> list[str]:
         "outlived a lost link": max(1, calls // 60),
         "ended by RESTART": 1,
     }
-    found = [f"only {records[what]} calls {what}, {n} wanted" for what, n in wanted.items() if records[what] < n]
+    found = []
+    if records["slot refused, tried elsewhere"] > 2 * calls * REFUSED_SHARE:
+        found.append(f"{records['slot refused, tried elsewhere']} attempts on slots that the exchange did not give")
+    found += [f"only {records[what]} calls {what}, {n} wanted" for what, n in wanted.items() if records[what] < n]
     if wire["complete"] < wanted["equal to the truth"]:
         found.append(f"only {wire['complete']} complete calls on the wire")
     return found

@@ -8,6 +8,7 @@ from boardd.signalling.q931.calls import Call, Phase
 from boardd.signalling.q931.core import Core
 from boardd.signalling.q931.profile import RestartPolicy
 from boardd.signalling.q931.restarts import Restarts
+from boardd.signalling.q931.slots import RESERVED
 from boardd.signalling.q931.stack import StackEvent
 from boardd.signalling.span import Disconnected, Origin, Released
 
@@ -82,16 +83,17 @@ class Clearing:
         self.core.do("hangup", call, cause)
         far = self.core.message is not None
         raw = self._raw(event) if far else self._timer_of(cause)
+        unavailable = far and cause == Cause.CHANNEL_UNAVAILABLE and call.phase is Phase.DIALING and not call.silent
         self._tell(call, cause, raw, Origin.FAR if far else Origin.LINE)
-        self.end(call)
+        if unavailable:
+            self._end_and_restart(call)
+        else:
+            self.end(call)
 
     def on_acknowledged(self, call: Call, event: StackEvent) -> None:
         """The release is complete, or was not completed in time."""
         core = self.core
         if core.message is None and core.slots.link_up:
-            slot = core.slots.get(call.slot)
-            if slot is not None:
-                slot.stuck = slot.restarting = core.profile.restart is not RestartPolicy.NEVER
             core.trouble(
                 "stuck_call",
                 _("timeslot {slot}: the far end did not complete the release of a call (T308 twice)").format(
@@ -100,11 +102,17 @@ class Clearing:
                 call.slot,
                 lasts=True,
             )
-            self.end(call)
-            if slot is not None and slot.stuck:
-                self.restarts.want(call.slot)
+            core.slots[call.slot].stuck = core.profile.restart is not RestartPolicy.NEVER
+            self._end_and_restart(call)
             return
         self._note_cause(call, event.cause)
+        self.end(call)
+
+    def _end_and_restart(self, call: Call) -> None:
+        """The far end has another idea of the slot than we: both bring it back to idle, if the far end can."""
+        slot = self.core.slots[call.slot]
+        if self.core.profile.restart is not RestartPolicy.NEVER:
+            self.restarts.want_soon(slot.slot)
         self.end(call)
 
     def sweep(self) -> None:
@@ -128,7 +136,8 @@ class Clearing:
         self._tell(call, cause, why, Origin.LINE)
         self.core.stop(call, *CALL_TIMERS)
         call.silent = True
-        self.core.slots[call.slot].call = 0
+        # What the owner does when it hears of the end must not take the slot.
+        self.core.slots[call.slot].call = RESERVED
         self.core.emit(Released(call.slot, call.number, cause if call.cause is None else call.cause))
 
     def restarted(self, slot: int, origin: Origin) -> None:

@@ -10,7 +10,7 @@ from boardd.signalling.q931.ddi import DdiVerdict
 from boardd.signalling.q931.octets import number_of
 from boardd.signalling.q931.profile import Side
 from boardd.signalling.q931.restarts import Restarts
-from boardd.signalling.q931.slots import Slot
+from boardd.signalling.q931.slots import RESERVED, Slot
 from boardd.signalling.q931.stack import ALL_CHANNELS, StackEvent
 from boardd.signalling.span import Connected, Incoming, MoreDigits
 
@@ -60,6 +60,8 @@ class IncomingSide:
             self.core.slots.refresh(wanted)
             if wanted.call:
                 self._settle_claims(wanted)
+            if wanted.call == RESERVED:
+                wanted.call = 0
             if self.core.slots.free(wanted):
                 return wanted
         if event.flexible or event.slot == ALL_CHANNELS:

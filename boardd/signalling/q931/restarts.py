@@ -12,7 +12,8 @@ from boardd.signalling.span import ChannelRestarted, Origin
 ATTEMPTS = 2
 CROSSING_US = 4_000_000
 """Longer than Q.921 needs to deliver a message over a line with errors."""
-_T316, _PATIENCE = "T316", "patience"
+GRACE_MS = 1_000
+_T316, _PATIENCE, _GRACE = "T316", "patience", "grace"
 
 
 class Ender(Protocol):
@@ -51,10 +52,18 @@ class Restarts:
         self.core.slots.refresh(found)
         self._next()
 
+    def want_soon(self, slot: int) -> None:
+        """Restart a slot unless the far end calls on it within `GRACE_MS`: its SETUP may be on the way."""
+        self.core.slots[slot].restarting = True
+        self.core.timers.start((_GRACE, slot), GRACE_MS, lambda: self._grace_over(slot))
+
     def not_needed(self, slot: int) -> None:
         """A call came in on the slot: the far end has no stale call there. One that may have crossed our RESTART on the
         way is another matter: the far end will drop it when that arrives."""
-        if slot in self._queue:
+        if (_GRACE, slot) in self.core.timers:
+            self.core.timers.cancel((_GRACE, slot))
+            self._done(slot)
+        elif slot in self._queue:
             self._queue.remove(slot)
             self._done(slot)
         elif slot == self._sent and self.core.clock.now_us() - self._sent_us > CROSSING_US:
@@ -86,6 +95,10 @@ class Restarts:
                 slot.restarting, slot.dirty = False, True
         self._queue.clear()
         self._stop()
+
+    def _grace_over(self, slot: int) -> None:
+        if self.core.slots[slot].restarting:
+            self.want(slot)
 
     # -- inside -----------------------------------------------------------------------------------------------------
     def _next(self) -> None:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from boardd.signalling.span import Blocked, BlockReason, SpanEvent, Unblocked
 
+RESERVED = -1
+"""In `Slot.call`: a call is about to get the slot."""
+
 
 @dataclass
 class Slot:

@@ -6,6 +6,7 @@ and ours - each need a libpri of their own; a copy of the file under another nam
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -17,7 +18,11 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def installed_libpri():
     """The file of the installed library, without loading it; None: not installed."""
-    listing = subprocess.run(["ldconfig", "-p"], capture_output=True, text=True, check=True).stdout
+    # Not on the path of everybody.
+    ldconfig = shutil.which("ldconfig", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    if ldconfig is None:
+        return None
+    listing = subprocess.run([ldconfig, "-p"], capture_output=True, text=True, check=True).stdout
     return next((line.split("=> ")[1] for line in listing.splitlines() if SONAME in line), None)
 
 

@@ -124,6 +124,17 @@ def test_call_in(side):
     site.check()
 
 
+def test_names_travel_in_display():
+    """Q.931 has it from the network to the user only."""
+    for side, sent in (("network", b"Li Ming"), ("user", None)):
+        site = PeerSite(side)
+        site.setup(1, name="Li Ming")
+        site.peer.dial(2, "1055", extra=((0x28, b"Wang Fang"),))
+        site.run(0.1)
+        assert next(c.setup for c in site.peer.calls.values() if c.setup).get(0x28) == sent
+        assert site.take(Incoming)[0].name == "Wang Fang"
+
+
 def test_a_redirected_call_shows_who_redirected_it():
     site = PeerSite()
     site.peer.dial(1, "1055", extra=((REDIRECTING, b"\x21\x00\x8f4001234567"),))
@@ -155,7 +166,7 @@ def test_the_callers_number_is_told_as_it_stood(octets, number):
 def test_refusals_of_the_far_end(side):
     manners = Manners()
     site = PeerSite(side, peer={"manners": lambda: manners})
-    for cause in (1, 17, 21, 34, 44, 57, 88, 127):
+    for cause in (1, 17, 21, 34, 57, 88, 127):
         manners.refuse = cause
         call = site.setup(2)
         site.run(0.1)

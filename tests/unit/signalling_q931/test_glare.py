@@ -4,6 +4,7 @@ import pytest
 from peer import CHANNEL, PROCEEDING, RELEASE_COMPLETE, Manners
 from site_of_tests import SIDES, PeerSite
 
+from boardd.contract.errors import WrongStateError
 from boardd.signalling.span import (
     Alerting,
     Connected,
@@ -36,6 +37,19 @@ def test_as_the_user_we_give_way(exclusive):
     site.run(1)
     assert all(c.over for c in site.peer.finished) and len(site.peer.finished) == 2
     site.check()
+
+
+def test_the_owner_cannot_take_the_slot_back_while_it_hears_of_glare():
+    def again(site, event):
+        if isinstance(event, Disconnected | Released):
+            with pytest.raises(WrongStateError):
+                site.setup(5)
+
+    site = PeerSite("user", on_event=again)
+    site.setup(5)
+    site.peer.dial(5, "1055")
+    site.run(0.5)
+    assert [type(e) for e in site.take()][:3] == [Disconnected, Released, Incoming]
 
 
 def test_as_the_network_we_keep_the_slot():

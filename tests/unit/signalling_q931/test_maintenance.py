@@ -12,6 +12,7 @@ from peer import (
     STATE,
     STATUS,
     STATUS_ENQUIRY,
+    Manners,
     Msg,
     cause_ie,
     channel_ie,
@@ -121,6 +122,36 @@ def test_both_ends_restart_the_same_slot():
     site.run(1)
     assert sorted(e.by_far for e in site.take() if isinstance(e, ChannelRestarted)) == [False, True]
     site.check()
+
+
+@both
+def test_a_slot_that_the_far_end_has_out_of_use_is_restarted(side):
+    """It refuses our SETUP with 44; the next call there must not meet the same."""
+    manners = Manners(refuse=44)
+    site = PeerSite(side, peer={"manners": lambda: manners})
+    site.peer.restarted.clear()
+    call = site.setup(3)
+    site.run(0.1)
+    assert site.take() == [
+        Disconnected(3, call, 44, "44 loc=0"),
+        Released(3, call, 44),
+        Blocked(3, BlockReason.RESTARTING),
+    ]
+    site.run(1)
+    assert site.take() == [Unblocked(3), ChannelRestarted(3, by_far=False)]
+    assert site.peer.restarted == [3]
+    site.check()
+
+
+def test_a_refusal_that_overtakes_the_far_ends_own_call_costs_nothing():
+    manners = Manners(refuse=44)
+    site = PeerSite("user", peer={"manners": lambda: manners})
+    site.peer.restarted.clear()
+    site.setup(3)
+    site.run(0.1)
+    theirs = site.peer.dial(3, "1055")
+    site.run(5)
+    assert site.take(Incoming)[0].slot == 3 and not theirs.over and site.peer.restarted == []
 
 
 def test_a_call_that_comes_while_our_restart_is_on_its_way_is_refused():

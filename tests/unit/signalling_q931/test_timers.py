@@ -108,7 +108,7 @@ def test_t305_then_t308_a_far_end_that_never_releases(side):
     site.span.disconnect(call, 16)
     site.run(30.5)
     assert site.take() == [] and not site.span.usable(3)
-    site.run(8)
+    site.run(9.5)
     told = site.take()
     assert [round(at - begin) for at in sent(site, RELEASE)] == [30, 34]
     assert isinstance(told[0], Trouble) and told[0].code == "stuck_call" and told[0].slot == 3
