@@ -10,7 +10,7 @@ from typing import Protocol
 
 from hwsim.core.events import Format, What
 from hwsim.kernel.sim import Sim, Timer
-from hwsim.spanbus.channel import Channel, ChannelEvent, Ready, Use
+from hwsim.spanbus.channel import Channel, ChannelEvent, Use
 
 TICK_US = 20_000
 TICK_OCTETS = 160
@@ -139,8 +139,7 @@ class SlotBearer:
                 self.slot.write(octets)
 
     def _hook(self, slot: Channel) -> None:
-        while slot.ready & Ready.EVENT:
-            event = slot.take_event()
+        while (event := slot.take_event()) is not ChannelEvent.NONE:
             if self._sink:
                 self._sink.line_event(event)
         while (block := slot.read()) is not None:

@@ -65,12 +65,22 @@ static int wait_for(int fd, int events, int timeout_ms)
     return dio_poll(&one, 1, timeout_ms) > 0 ? one.revents : 0;
 }
 
+static void take_events(int fd)
+{
+    int event;
+
+    while (dio_ioctl(fd, DAHDI_GETEVENT, &event) >= 0 && event)
+        ;
+}
+
 /* Numbered blocks from a to b; how many came in order. */
 static int send_sound(int a, int b)
 {
     unsigned char block[BLOCK];
     int sent = 0, got = 0;
 
+    take_events(a);
+    take_events(b);
     for (int turn = 0; turn < 50 * BLOCKS && got < BLOCKS; turn++) {
         if (sent < BLOCKS && wait_for(a, POLLOUT, 0) & POLLOUT) {
             memset(block, sent + 3, sizeof block);
@@ -90,8 +100,7 @@ static int send_bits(int a, int b)
 {
     int bits = 3, event = 0, heard = 0;
 
-    while (dio_ioctl(b, DAHDI_GETEVENT, &event) >= 0 && event)
-        ;
+    take_events(b);
     if (must(dio_ioctl(a, DAHDI_SETTXBITS, &bits), "SETTXBITS") < 0)
         return -1;
     if (wait_for(b, POLLPRI, 500) & POLLPRI && dio_read(b, &heard, sizeof heard) == -DAHDI_ELAST)

@@ -1,4 +1,4 @@
-"""A program in token lockstep: what it reads on two channels it notes with the time, and answers with blocks of its own.
+"""A program in token lockstep: notes what it reads on two channels and when, and answers with blocks of its own.
 
 Events are noted, too; a thread waits in a blocking read meanwhile, as a job of the loop. Prints JSON.
 """

@@ -1,5 +1,6 @@
 """The whole simulator with DAHDI cards: lockstep, personalities in site files, faults by word, what is where."""
 
+import itertools
 import json
 import os
 import subprocess
@@ -8,9 +9,9 @@ import threading
 
 import pytest
 from dahdibench import DECL, IO, LIBRARY, ROOT
+from diokit import Dio, refused
 
 from boardd.config.yamlfile import ConfigProblemsError
-from diokit import Dio, refused
 from hwsim.cli.lib import library_path
 from hwsim.scenario.file import Scenario
 from hwsim.simulator import Options, Simulator
@@ -68,7 +69,7 @@ def test_lockstep_is_the_same_every_time(simulators, tmp_path):
     assert first == again and facts == facts_again
     times = [at for at, channel, what, _value in first if channel == 1 and what == 160]
     assert len(times) > 70
-    assert {b - a for a, b in zip(times, times[1:], strict=False)} == {20_000}
+    assert {b - a for a, b in itertools.pairwise(times)} == {20_000}
     assert [what for _at, channel, what, value in first if channel == 4] == ["job"]
     events = [(channel, value) for _at, channel, what, value in first if what == "event"]
     assert (2, 11) in events, "ringer off after a second"

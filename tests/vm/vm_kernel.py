@@ -46,7 +46,7 @@ def stamp(*files):
 
 def kernel():
     """The folder with kernel and modules, made when it is not there yet (two minutes, a gigabyte meanwhile)."""
-    return made(f"vm-kernel-{SUITE}-{stamp('kernel.py', 'probe.c')}", _make)
+    return made(f"vm-kernel-{SUITE}-{stamp('vm_kernel.py', 'probe.c')}", _make)
 
 
 def made(name, make):

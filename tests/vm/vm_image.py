@@ -5,7 +5,7 @@ Made once and kept beside the kernel; runs do not change it.
 
 import shutil
 
-import kernel
+import vm_kernel as kernel
 
 PACKAGES = "python3,python3-cffi,kmod,libpri1.4,libopenr2-3,libspandsp2"
 SIZE = "700M"
@@ -13,7 +13,7 @@ SIZE = "700M"
 
 def image():
     """The folder with root.img, made when it is not there yet (two minutes)."""
-    name = f"vm-guest-{kernel.SUITE}-{kernel.stamp('image.py', 'init', 'kernel.py', 'probe.c')}"
+    name = f"vm-guest-{kernel.SUITE}-{kernel.stamp('vm_image.py', 'init', 'vm_kernel.py', 'probe.c')}"
     return kernel.made(name, _make)
 
 

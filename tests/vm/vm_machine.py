@@ -5,8 +5,8 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import image
-import kernel
+import vm_image as image
+import vm_kernel as kernel
 
 MEMORY_MB = 512
 RESULT_MB = 16
