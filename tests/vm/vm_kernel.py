@@ -8,6 +8,7 @@ Made once and kept under the cache of the tests, in a folder named by what it wa
     layout.json   request numbers, sizes and offsets by the header that belongs to the modules (`probe.c`)
 """
 
+import fcntl
 import hashlib
 import json
 import os
@@ -51,17 +52,19 @@ def kernel():
 
 def made(name, make):
     """The folder `name` of the cache; `make(folder)` fills it when it is new."""
-    folder = cache() / name
-    if folder.exists():
-        return folder
-    new = cache() / f"{name}.new"
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(parents=True)
-    try:
-        make(new)
-    finally:
-        shutil.rmtree(new / "tree", ignore_errors=True)
-    new.rename(folder)
+    folder, new = cache() / name, cache() / f"{name}.new"
+    cache().mkdir(parents=True, exist_ok=True)
+    with (cache() / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if folder.exists():
+            return folder
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir()
+        try:
+            make(new)
+        finally:
+            shutil.rmtree(new / "tree", ignore_errors=True)
+        new.rename(folder)
     return folder
 
 
