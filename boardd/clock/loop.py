@@ -10,6 +10,7 @@ result can never be missed.
 from __future__ import annotations
 
 import asyncio
+import select
 import selectors
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -23,8 +24,15 @@ Ts = TypeVarTuple("Ts")
 _Events = list[tuple[selectors.SelectorKey, int]]
 
 
+JOB_PATIENCE_S = 0.001
+
+
 class _TokenSelector(selectors.EpollSelector):
-    """An epoll selector that never waits in real time for a timer."""
+    """An epoll selector that never waits in real time for a timer.
+
+    Most jobs of threads take far less than a millisecond of real time: they are waited for with the token in hand,
+    which saves a report, a request and a grant for each. A job that takes longer is reported and waited for afterwards.
+    """
 
     def __init__(self, source: TokenSource) -> None:
         super().__init__()
@@ -32,6 +40,11 @@ class _TokenSelector(selectors.EpollSelector):
         self.executor_jobs = 0
         self._granted = False
         self._worked = False
+        self._patient = True
+        self._job_or_grant = select.poll()
+        self._job_or_grant.register(source.sock, select.POLLIN)
+        self._job_or_grant.register(self.fileno(), select.POLLIN)
+        source.show_readiness(self.fileno())
 
     def select(self, timeout: float | None = None) -> _Events:
         """What is ready; gives the token back while nothing is."""
@@ -40,8 +53,15 @@ class _TokenSelector(selectors.EpollSelector):
             self._take_grant()
         while True:
             jobs = self.executor_jobs + self.source.jobs()
+            self._patient |= jobs == 0
             ready = super().select(0)
-            if ready or (due_us is not None and due_us <= self.source.now_us):
+            if not ready and due_us is not None and due_us <= self.source.now_us:
+                self._worked = True
+                return ready
+            if not ready and jobs and self._patient:
+                ready = super().select(JOB_PATIENCE_S)
+                self._patient = bool(ready)
+            if ready:
                 self._worked = True
                 return ready
             self._give_back(due_us, jobs)
@@ -55,13 +75,10 @@ class _TokenSelector(selectors.EpollSelector):
 
     def _wait_for_job_or_grant(self, jobs: int) -> None:
         """Until a grant comes, a descriptor is ready, or a thread's count goes down (which wakes no descriptor)."""
-        wait_s = 0.0005
-        with selectors.DefaultSelector() as both:
-            both.register(self.source.sock, selectors.EVENT_READ, "token")
-            both.register(self.fileno(), selectors.EVENT_READ, "loop")
-            while not (ready := both.select(wait_s)) and self.executor_jobs + self.source.jobs() >= jobs:
-                wait_s = min(wait_s * 2, 0.02)
-        if "token" not in {key.data for key, _ in ready}:
+        wait_ms = 1
+        while not (ready := self._job_or_grant.poll(wait_ms)) and self.executor_jobs + self.source.jobs() >= jobs:
+            wait_ms = min(wait_ms * 2, 20)
+        if self.source.sock.fileno() not in {fd for fd, _ in ready}:
             self.source.want()
 
     def _take_grant(self) -> None:

@@ -46,7 +46,14 @@ class TokenSource:
 
     def jobs(self) -> int:
         """Jobs in the hands of our threads now."""
-        return sum(probe() for probe in self.busy_probes)
+        count = 0
+        for probe in self.busy_probes:
+            count += probe()
+        return count
+
+    def show_readiness(self, epoll_fd: int) -> None:
+        """Let the simulator see whether anything is ready in our loop's epoll set, so that it need not ask us."""
+        socket.send_fds(self.sock, [bytes([wire.WATCH])], [epoll_fd])
 
     def wait_grant(self) -> None:
         """Block until the simulator grants the token. Raises SystemExit when the simulator is gone."""

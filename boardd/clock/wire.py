@@ -1,6 +1,8 @@
 """Messages of the token socket (AF_UNIX SOCK_SEQPACKET, little-endian, one message a packet).
 
     process -> keeper   HELLO pid name        first message; the process then waits for its first grant
+                        WATCH                 with a descriptor: the epoll set of its loop. While nothing in it is
+                                              ready, no timer due and no job out, an idle process needs no grant
                         IDLE next_us worked jobs   nothing left to do; `jobs` are still in threads' hands
                         WANT                  something became ready while jobs were out: grant me again
                         SPAWNED pid / REAPED pid    (supervisor) time stands until pid's HELLO or REAPED
@@ -13,7 +15,7 @@ from __future__ import annotations
 
 import struct
 
-HELLO, IDLE, WANT, SPAWNED, REAPED, GRANT = range(1, 7)
+HELLO, IDLE, WANT, SPAWNED, REAPED, GRANT, WATCH = range(1, 8)
 
 _HELLO = struct.Struct("<BI")
 _IDLE = struct.Struct("<BqBH")

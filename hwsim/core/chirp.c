@@ -45,18 +45,30 @@ double chirp_sweep_phase(int sample)
     return CHIRP_FROM_HZ * t + (CHIRP_TO_HZ - CHIRP_FROM_HZ) * t * t / (2.0 * length);
 }
 
+static double unit_sweep[CHIRP_SWEEP], unit_tone[CHIRP_TONES][CHIRP_SYMBOL];
+
+__attribute__((constructor)) static void fill_units(void)
+{
+    for (int n = 0; n < CHIRP_SWEEP; n++)
+        unit_sweep[n] = sin(2.0 * M_PI * chirp_sweep_phase(n));
+    for (int tone = 0; tone < CHIRP_TONES; tone++) {
+        int f_hz = CHIRP_TONE_HZ + tone * CHIRP_SPACING_HZ; /* whole periods per symbol: no clicks */
+        for (int n = 0; n < CHIRP_SYMBOL; n++)
+            unit_tone[tone][n] = sin(2.0 * M_PI * f_hz * n / HW_RATE_HZ);
+    }
+}
+
 void chirp_make(int32_t party, int32_t number, int32_t peak, int16_t *pcm)
 {
     uint64_t word = chirp_word(party, number);
     double scale = peak;
     for (int n = 0; n < CHIRP_SWEEP; n++)
-        pcm[n] = (int16_t)lrint(scale * sin(2.0 * M_PI * chirp_sweep_phase(n)));
+        pcm[n] = (int16_t)lrint(scale * unit_sweep[n]);
     for (int symbol = 0; symbol < CHIRP_SYMBOLS; symbol++) {
         int tone = (int)(word >> (WORD_BITS - 2 - 2 * symbol)) & 3;
-        int f_hz = CHIRP_TONE_HZ + tone * CHIRP_SPACING_HZ; /* whole periods per symbol: no clicks */
+        int16_t *block = &pcm[CHIRP_SWEEP + symbol * CHIRP_SYMBOL];
         for (int n = 0; n < CHIRP_SYMBOL; n++)
-            pcm[CHIRP_SWEEP + symbol * CHIRP_SYMBOL + n] =
-                (int16_t)lrint(scale * sin(2.0 * M_PI * f_hz * n / HW_RATE_HZ));
+            block[n] = (int16_t)lrint(scale * unit_tone[tone][n]);
     }
 }
 

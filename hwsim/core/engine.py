@@ -97,6 +97,7 @@ class Engine:
             raise EngineArgumentError(f"no engine with {max_legs} legs: 1 to 4096, and memory for them")
         self._handle: Any = self._ffi.gc(handle, self._lib.hw_free)
         self._event = self._ffi.new("hw_event *")
+        self._taken: Any = self._ffi.new("uint8_t[]", 1)  # what rec_read takes out, as large as the largest request
 
     def close(self) -> None:
         """Frees everything. Every later call but `close` raises."""
@@ -417,9 +418,10 @@ class Engine:
 
     def rec_read(self, id: int, max_bytes: int = 1 << 20) -> bytes:
         """Takes the oldest recorded bytes out of a ring, whole samples only."""
-        buffer = self._ffi.new("uint8_t[]", max_bytes)
-        count = self._checked(self._lib.hw_rec_read(self._open(), id, buffer, max_bytes))
-        return bytes(self._ffi.buffer(buffer, count))
+        if max_bytes > len(self._taken):
+            self._taken = self._ffi.new("uint8_t[]", max_bytes)
+        count = self._checked(self._lib.hw_rec_read(self._open(), id, self._taken, max_bytes))
+        return bytes(self._ffi.buffer(self._taken, count))
 
     def rec_drop(self, id: int, samples: int) -> None:
         """Fault: loses the next samples of a recording."""

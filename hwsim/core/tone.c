@@ -33,7 +33,7 @@ static bool next_phase(tone *self)
     return true;
 }
 
-static int render(hw_engine *engine, source *base, int16_t *block)
+HOT static int render(hw_engine *engine, source *base, int16_t *block)
 {
     (void)engine;
     tone *self = (tone *)base;

@@ -3,11 +3,16 @@
 Participants connect to the token socket (`boardd.clock.wire` has the messages). `settle` runs rounds in a fixed order
 until a whole round reports no work; then `next_deadline_us` says how far time may move. Time also stands between a
 process' end and the moment it is reaped, and between a process' start and its hello.
+
+A process that would find nothing to do is left out: it reported idle, no timer of its own is due, no job of its threads
+is out but those that the simulator parks, and its loop's epoll set (which it has shown us) holds nothing ready. That is
+looked at in its turn, so the order in which things happen is that of asking everybody.
 """
 
 from __future__ import annotations
 
 import os
+import select
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,6 +41,24 @@ class TokenStuckError(Exception):
     """A process held the token for ten real seconds; the text names it and shows its stacks."""
 
 
+class Readiness:
+    """The epoll set of a participant's loop, seen from outside. Owns `fd`, a duplicate of the participant's."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._poll = select.poll()
+        self._poll.register(fd, select.POLLIN)
+
+    @property
+    def any(self) -> bool:
+        """Whether something in it is ready."""
+        return bool(self._poll.poll(0))
+
+    def close(self) -> None:
+        """Let go of it."""
+        os.close(self._fd)
+
+
 @dataclass
 class Participant:
     """One process in lockstep."""
@@ -47,7 +70,9 @@ class Participant:
     worked: bool = False
     jobs: int = 0
     idle: bool = False
+    wants: bool = False
     gone: bool = False
+    readiness: Readiness | None = None
 
 
 class Keeper:
@@ -111,24 +136,17 @@ class Keeper:
         return deadline is not None and deadline <= self.sim.now_us
 
     def settle(self) -> None:
-        """Let everybody run, in order, until a full round reports no work and nobody is being born or buried.
-
-        When nothing was sent to anybody, only those whose own timer is due run first.
-        """
-        everybody = self.sim.dirty
+        """Let everybody run, in order, until a full round reports no work and nobody is being born or buried."""
         while True:
             self.sim.dirty = False
             worked = False
-            for participant in sorted(self._participants, key=lambda p: p.name):
-                if self._runs(participant) and (everybody or self._is_due(participant)):
+            for participant in tuple(self._participants):
+                if self._runs(participant):
                     worked |= self._run(participant)
             if self._unborn or self._unreaped:
                 self._wait_births_and_deaths()
-                everybody = True
-                continue
-            if not worked and not self.sim.dirty:
+            elif not worked and not self.sim.dirty:
                 return
-            everybody = True
 
     def _is_due(self, participant: Participant) -> bool:
         return participant.deadline_us is not None and participant.deadline_us <= self.sim.now_us
@@ -138,13 +156,21 @@ class Keeper:
         self._await(lambda: participant.gone or self._settled(participant.pid), participant)
         if participant.gone:
             return True
+        if self._rests(participant):
+            return False
         participant.worked = False
         self._grant(participant)
         self._await(lambda: participant.gone or self._accepts(participant), participant)
         return participant.worked or participant.gone
 
+    def _rests(self, participant: Participant) -> bool:
+        """Whether the process would give the token back at once."""
+        if participant.readiness is None or participant.wants or not self._accepts(participant):
+            return False
+        return not self._is_due(participant) and not participant.readiness.any
+
     def _grant(self, participant: Participant) -> None:
-        participant.idle = False
+        participant.idle = participant.wants = False
         self.grants += 1
         try:
             participant.sock.send(wire.grant(self.sim.now_us, self.wall_base_ms))
@@ -199,7 +225,7 @@ class Keeper:
     def _read(self, participant: Participant) -> None:
         while not participant.gone:
             try:
-                packet = participant.sock.recv(wire.MAX_PACKET)
+                packet = self._receive(participant)
             except BlockingIOError:
                 return
             except OSError:
@@ -209,19 +235,29 @@ class Keeper:
                 return
             self._take(participant, packet)
 
+    def _receive(self, participant: Participant) -> bytes:
+        """One packet; the loop's epoll set comes with one of the first ones."""
+        if participant.readiness is not None:
+            return participant.sock.recv(wire.MAX_PACKET)
+        packet, fds, _flags, _address = socket.recv_fds(participant.sock, wire.MAX_PACKET, 1, socket.MSG_CMSG_CLOEXEC)
+        for fd in fds:
+            participant.readiness = Readiness(fd)
+        return packet
+
     def _take(self, participant: Participant, packet: bytes) -> None:
         kind = packet[0]
         if kind == wire.HELLO:
             participant.pid, participant.name = wire.read_hello(packet)
             self._unborn.discard(participant.pid)
             self._participants.append(participant)
+            self._participants.sort(key=lambda p: p.name)
             self.sim.mark_dirty()
         elif kind == wire.IDLE:
             participant.deadline_us, worked, participant.jobs = wire.read_idle(packet)
             participant.worked |= worked
             participant.idle = True
         elif kind == wire.WANT:
-            participant.worked = True
+            participant.worked = participant.wants = True
             if participant.idle and not self._accepts(participant):
                 self._grant(participant)
             else:
@@ -241,6 +277,8 @@ class Keeper:
         participant.gone = True
         self.loop.remove_reader(participant.sock.fileno())
         participant.sock.close()
+        if participant.readiness:
+            participant.readiness.close()
         self._suspended.discard(participant.pid)
         if participant in self._participants:
             self._participants.remove(participant)

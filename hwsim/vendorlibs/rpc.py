@@ -117,6 +117,10 @@ class Connection:
     closed: bool = False
     _call: wire.Call | None = None
     _held: bool = False
+    _input: select.poll = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._input = _input_of(self.sock)
 
     @property
     def parked(self) -> bool:
@@ -131,7 +135,7 @@ class Connection:
     @property
     def unread(self) -> bool:
         """Whether the thread has sent something that has not been served."""
-        return _has_input(self.sock)
+        return bool(self._input.poll(0))
 
     def reply(self, reply: Reply) -> None:
         """Answer the call that is in progress. Nothing happens when the thread has gone away meanwhile."""
@@ -190,6 +194,7 @@ class RpcServer:
         self._listener.bind(str(path))
         self._listener.listen(64)
         self._listener.setblocking(False)
+        self._knocking = _input_of(self._listener)
         loop.add_reader(self._listener.fileno(), self._accept)
 
     # -- lockstep -----------------------------------------------------------------------------------------------------
@@ -207,7 +212,7 @@ class RpcServer:
 
         A connection that has not been accepted may be anybody's, so nobody is settled until it has.
         """
-        if _has_input(self._listener) or any(conn.unread for conn in self._strangers):
+        if self._knocking.poll(0) or any(conn.unread for conn in self._strangers):
             return False
         client = self._clients.get(pid)
         if client is None:
@@ -336,11 +341,11 @@ class RpcServer:
             self._close(conn)
 
 
-def _has_input(sock: socket.socket) -> bool:
+def _input_of(sock: socket.socket) -> select.poll:
     """Whether something waits to be read or accepted. (`select.select` would stop working at descriptor 1024.)"""
     poll = select.poll()
     poll.register(sock, select.POLLIN)
-    return bool(poll.poll(0))
+    return poll
 
 
 def _receive(sock: socket.socket) -> tuple[bytes, list[int], int]:

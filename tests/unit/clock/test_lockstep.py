@@ -132,3 +132,56 @@ def test_time_stands_while_a_door_closes(tmp_path: Path) -> None:
         loop.close()
         out = child.communicate()[0]
     assert out.splitlines()[-1] == "0"
+
+
+SLEEPER = """
+import asyncio, sys
+from boardd import clock
+async def main():
+    for _ in range(int(sys.argv[2])):
+        await asyncio.sleep(1)
+    print(clock.mono_ms())
+clock.run(lambda: main(), sys.argv[1])
+"""
+
+
+def test_those_who_have_nothing_to_do_are_not_asked(tmp_path: Path) -> None:
+    loop, sim, keeper, env = make(tmp_path)
+    plan = {"busy": 200, "a": 1, "b": 1, "z": 1}  # the others sleep on after their second
+    code = SLEEPER.replace("    print", "    await asyncio.sleep(199 if sys.argv[1] != 'busy' else 0)\n    print")
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, name, str(seconds)],
+            env={**os.environ, **env},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for name, seconds in plan.items()
+    ]
+    wait_for(loop, keeper, 4)
+    LockstepDrive(loop, sim, keeper, None).run(lambda: keeper.empty)
+    grants = keeper.grants
+    keeper.close()
+    loop.close()
+    assert [child.communicate()[0].strip() for child in children] == ["200000"] * 4
+    assert grants < 300, "two hundred seconds of one process, a handful of grants for each of the others"
+
+
+def test_a_thread_that_nobody_has_counted_is_noticed_all_the_same(tmp_path: Path) -> None:
+    """What it posts may come late, but not never: the loop has no timer that would wake it."""
+    loop, sim, keeper, env = make(tmp_path)
+    code = (
+        "import asyncio, threading, time\nfrom boardd import clock\n"
+        "async def main():\n"
+        "  loop = asyncio.get_running_loop()\n  told = loop.create_future()\n"
+        "  def post():\n    time.sleep(0.2)\n    loop.call_soon_threadsafe(told.set_result, 'told')\n"
+        "  threading.Thread(target=post).start()\n  print(await told)\n"
+        "clock.run(lambda: main(), 'x')"
+    )
+    child = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, **env}, stdout=subprocess.PIPE, text=True)
+    wait_for(loop, keeper, 1)
+    until_s = real_s() + 20
+    LockstepDrive(loop, sim, keeper, None).run(lambda: keeper.empty or real_s() > until_s)
+    keeper.close()
+    loop.close()
+    assert child.communicate()[0].strip() == "told"
