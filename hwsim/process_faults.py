@@ -10,6 +10,20 @@ from collections.abc import Callable, Mapping
 from hwsim.kernel.keeper import Keeper
 from hwsim.scenario.faults import FaultError, FaultRegistry
 
+FATAL = frozenset(
+    {signal.SIGKILL, signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE, signal.SIGSYS}
+)
+"""What ends any process: a kill, and what faults in native code raise."""
+
+
+def signal_of(args: Mapping[str, str], default: str) -> signal.Signals:
+    """The signal named by `signal`. Raises FaultError."""
+    name = args.get("signal", default).upper().removeprefix("SIG")
+    try:
+        return signal.Signals[f"SIG{name}"]
+    except KeyError:
+        raise FaultError(f"there is no signal {name}") from None
+
 
 class ProcessFaults:
     """`process_kill` (SIGKILL, or the signal in `signal`) and `process_stop` (SIGSTOP until the fault ends).
@@ -34,15 +48,14 @@ class ProcessFaults:
         return pid
 
     def _kill(self, where: str, args: Mapping[str, str]) -> None:
-        name = args.get("signal", "KILL").upper().removeprefix("SIG")
-        try:
-            number = signal.Signals[f"SIG{name}"]
-        except KeyError:
-            raise FaultError(f"there is no signal {name}") from None
-        pid = self._pid(where)
-        os.kill(pid, number)
-        if self._keeper and number == signal.SIGKILL:
-            self._keeper.killed(pid)
+        self.strike(self._pid(where), signal_of(args, "KILL"))
+
+    def strike(self, pid: int, number: int) -> None:
+        """Send a signal to a process of the simulation; time stands until one that dies of it has been buried."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+            if self._keeper and number in FATAL:
+                self._keeper.killed(pid)
 
     def _stop(self, where: str, args: Mapping[str, str]) -> Callable[[], None]:
         pid = self._pid(where)

@@ -87,7 +87,9 @@ class Simulator:
             path = options.folder / "clock.sock"
             self.keeper = Keeper(self.loop, self.sim, path, wall_base_ms(scenario), real_s)
             self.keeper.vendor_calls += self.servers
-        ProcessFaults(self.pid_of, self.keeper).register(self.world.faults)
+        processes = ProcessFaults(self.pid_of, self.keeper)
+        processes.register(self.world.faults)
+        self.library.crash = processes.strike
         self._stopping = False
         self._drive: FreeDrive | LockstepDrive = (
             LockstepDrive(self.loop, self.sim, self.keeper, options.speed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,9 +98,16 @@ def listen(line: str, file: Path, folder: Path | None, seconds: float) -> None:
 @click.argument("args", nargs=-1)
 @_folder
 @click.option("--for", "for_s", type=float, help="Take it back after this many seconds.")
+@click.option("--per-hour", type=float, help="At random, so often on average; WHERE may be a|b, card/1-8 or kind:fxo.")
 @click.option("--end", type=int, help="Take the fault of this number back.")
 def fault(
-    kind: str | None, where: str, args: tuple[str, ...], folder: Path | None, for_s: float | None, end: int | None
+    kind: str | None,
+    where: str,
+    args: tuple[str, ...],
+    folder: Path | None,
+    for_s: float | None,
+    per_hour: float | None,
+    end: int | None,
 ) -> None:
     """Break something: KIND, WHERE (line, span, card, channel, process), ARGS as key=value. Without KIND: list."""
     place = folder or default_folder()
@@ -108,9 +116,19 @@ def fault(
     elif kind is None:
         _show(ask(place, "faults"))
     else:
-        pairs = dict(arg.partition("=")[::2] for arg in args)
-        extra = {} if for_s is None else {"for_s": for_s}
-        _show(ask(place, "fault", kind=kind, where=where, args=pairs, **extra))
+        if "=" in where:  # kinds without a place, such as licence_expired, may still have arguments
+            where, args = "", (where, *args)
+        extra = {"for_s": for_s, "per_hour": per_hour}
+        given = {key: value for key, value in extra.items() if value is not None}
+        _show(ask(place, "fault", kind=kind, where=where, args=_pairs(args), **given))
+
+
+def _pairs(args: tuple[str, ...]) -> dict[str, str]:
+    """`key=value` words as a mapping. Raises BadParameter."""
+    for arg in args:
+        if not re.fullmatch(r"\w+=.*", arg):
+            raise click.BadParameter(_("{arg} is not key=value").format(arg=arg))
+    return dict(arg.partition("=")[::2] for arg in args)
 
 
 @click.command()

@@ -11,7 +11,7 @@ from hwsim.control.commands import Args, CommandError, Commands, integer, number
 from hwsim.people.person import Person
 from hwsim.people.process import Acts
 from hwsim.people.voice_file import WavRecording
-from hwsim.scenario.faults import FaultError
+from hwsim.scenario.faults import AtRandom, FaultError
 from hwsim.scenario.world import World
 
 TRUTH_LIMIT = 400
@@ -128,13 +128,22 @@ class WorldCommands:
 
     # -- acting -----------------------------------------------------------------------------------------------------
     def fault(self, args: Args) -> dict[str, Any]:
-        """Begin the fault `kind` at `where` with `args`, for `for_s` seconds or until `fault_end`."""
-        for_s = number(args, "for_s", 0) or None
+        """Begin the fault `kind` at `where` with `args`, for `for_s` seconds or until `fault_end`.
+
+        With `per_hour` it comes so often at random, each time at one of the places that `where` names (`a|b`, `a/1-8`,
+        `kind:fxo`), until `fault_end`.
+        """
+        kind, where, more = text(args, "kind"), text(args, "where", ""), words(args, "args")
+        for_s, per_hour, faults = number(args, "for_s", 0), number(args, "per_hour", 0), self.world.faults
+        if min(for_s, per_hour) < 0:
+            raise CommandError("bad_argument", "for_s and per_hour must not be negative")
         try:
-            made = self.world.faults.inject(text(args, "kind"), text(args, "where", ""), words(args, "args"), for_s)
+            if per_hour:
+                coming = AtRandom(faults, kind, self.world.places(where), more, for_s or None, per_hour)
+                return {"fault": faults.inject_at_random(coming)}
+            return {"fault": faults.inject(kind, where, more, for_s or None)}
         except FaultError as error:
             raise CommandError("bad_argument", str(error)) from error
-        return {"fault": made}
 
     def fault_end(self, args: Args) -> dict[str, Any]:
         """Take the fault with this number back."""

@@ -52,6 +52,7 @@ class Line:
     mute_rx: bool = False
     mute_tx: bool = False
     cut: bool = False
+    error_ppm: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,7 @@ class Engine:
         native.tx_loss_mb, native.rx_loss_mb, native.noise_mb = line.tx_loss_mb, line.rx_loss_mb, line.noise_mb
         native.echo_loss_mb, native.echo_delay, native.delay = line.echo_loss_mb, line.echo_delay, line.delay
         native.mute_rx, native.mute_tx, native.cut = line.mute_rx, line.mute_tx, line.cut
+        native.error_ppm = line.error_ppm
         self._checked(self._lib.hw_line_set(self._open(), leg, native))
 
     def line(self, leg: int) -> Line:
@@ -198,7 +200,12 @@ class Engine:
             bool(native.mute_rx),
             bool(native.mute_tx),
             bool(native.cut),
+            native.error_ppm,
         )
+
+    def line_slip(self, leg: int, samples: int) -> None:
+        """A slip in what a leg hears: +1 doubles a sample, -1 drops one; at most 64 may be doubled at a time."""
+        self._checked(self._lib.hw_line_slip(self._open(), leg, samples))
 
     def level(self, leg: int) -> Level:
         """Levels of the last 100 ms."""
@@ -215,6 +222,10 @@ class Engine:
     def unlink(self, source: int, sink: int, tap: Tap = Tap.HEARS) -> None:
         """Removes one link."""
         self._checked(self._lib.hw_unlink(self._open(), source, sink, tap))
+
+    def link_slip(self, source: int, sink: int, late: bool) -> None:
+        """A slip on the way of a HEARS link: a sample late from now on, or in step again."""
+        self._checked(self._lib.hw_link_slip(self._open(), source, sink, late))
 
     def unlink_all(self, leg: int) -> int:
         """Removes every link from and to a leg; returns how many."""

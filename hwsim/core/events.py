@@ -7,6 +7,7 @@ RATE_HZ = 8000
 STEP_SAMPLES = 32
 CHIRP_SAMPLES = 960
 MAX_DELAY_SAMPLES = 4000
+MAX_SLIP_SAMPLES = 64
 NONE_MB = -100_000
 """No level: noise or echo off, silence measured."""
 

@@ -17,6 +17,7 @@ enum hw_limit {
     HW_RATE_HZ = 8000,
     HW_STEP = 32,
     HW_MAX_DELAY = 4000,      /* samples, line delay plus peer's delay, and echo delay */
+    HW_MAX_SLIP = 64,         /* samples by which slips may have delayed what a leg hears */
     HW_CHIRP_SAMPLES = 960,
     HW_NONE_MB = -100000      /* "no level": noise off, silence measured */
 };
@@ -77,6 +78,7 @@ typedef struct {
     int32_t mute_rx;
     int32_t mute_tx;
     int32_t cut;              /* both ways silent, echo included */
+    int32_t error_ppm;        /* wrong bits in a million of the A-law bytes that the leg hears; 0 .. 500000 */
 } hw_line;
 
 typedef struct {
@@ -124,11 +126,16 @@ int32_t hw_unwire(hw_engine *engine, int32_t leg);
 int32_t hw_peer(const hw_engine *engine, int32_t leg);
 int32_t hw_line_set(hw_engine *engine, int32_t leg, const hw_line *line);
 int32_t hw_line_get(const hw_engine *engine, int32_t leg, hw_line *line);
+/* A slip: +1, the sample before is heard twice; -1, a sample is lost, which takes one back that was doubled. A time slot
+   carries one sample a frame, so this is what a doubled or lost frame does to it. */
+int32_t hw_line_slip(hw_engine *engine, int32_t leg, int32_t samples);
 /* Levels of the last 100 ms. */
 int32_t hw_level(const hw_engine *engine, int32_t leg, int32_t *rx_mb, int32_t *tx_mb);
 
 int32_t hw_link(hw_engine *engine, int32_t source, int32_t sink, int32_t gain_mb, int32_t tap);
 int32_t hw_unlink(hw_engine *engine, int32_t source, int32_t sink, int32_t tap);
+/* A slip on the way of a HEARS link: from now on it is a sample late (1), or in step again (0). */
+int32_t hw_link_slip(hw_engine *engine, int32_t source, int32_t sink, int32_t late);
 /* Returns the number of links removed. */
 int32_t hw_unlink_all(hw_engine *engine, int32_t leg);
 

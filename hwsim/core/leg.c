@@ -40,7 +40,7 @@ void leg_sleep(leg *self)
 bool leg_may_sleep(const leg *self)
 {
     return !self->sources && !self->recorders && !self->link_count && self->out_quiet >= QUIET_STEPS &&
-           self->in_quiet >= QUIET_STEPS && detectors_idle(self);
+           self->in_quiet >= QUIET_STEPS && !self->line.error_ppm && detectors_idle(self);
 }
 
 /* Scales samples down to 13 bits; returns their energy, at most 32 * 2^24. */
@@ -150,6 +150,7 @@ int32_t hw_leg_new(hw_engine *engine)
             self->hears[parity][n] = SILENCE;
     }
     noise_seed(&self->noise, engine->seed + (uint32_t)self->id);
+    self->error_state = engine->seed * 2654435761u + (uint32_t)self->id;
     line_reset(engine, self);
     engine->stats.legs++;
     return self->id;

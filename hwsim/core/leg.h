@@ -28,6 +28,7 @@ typedef struct {
     int32_t gain_mb;
     int32_t gain;
     int32_t tap;
+    bool late; /* by one sample, after a slip */
 } link_in;
 
 typedef struct leg {
@@ -42,6 +43,9 @@ typedef struct leg {
     int32_t rx_gain; /* of line.rx_loss_mb and the peer's tx_loss_mb together */
     int32_t echo_gain;
     noise_generator noise;
+    int32_t slip;       /* samples */
+    uint32_t error_state;
+    int64_t next_error; /* bits until the next wrong one */
 
     source *sources; /* in the order they came */
     recorder *recorders;

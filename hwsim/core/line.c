@@ -1,12 +1,13 @@
 /* The line between two wired legs: losses, delay, hybrid echo, noise, cuts, and one A-law coding each way. */
 
+#include <math.h>
 #include <string.h>
 
 #include "codec.h"
 #include "engine.h"
 #include "hot.h"
 
-enum { MIN_LOSS_MB = -2000, MAX_LOSS_MB = 10000 };
+enum { MIN_LOSS_MB = -2000, MAX_LOSS_MB = 10000, MAX_ERROR_PPM = 500000, STEP_BITS = STEP * 8 };
 
 static const hw_line IDEAL = {.noise_mb = HW_NONE_MB, .echo_loss_mb = HW_NONE_MB};
 
@@ -27,11 +28,35 @@ static bool quiet_since(const leg *speaker, int32_t delay)
     return speaker->out_quiet >= QUIET_STEPS || speaker->out_quiet * STEP >= delay + STEP;
 }
 
-HOT bool line_hear(const hw_engine *engine, leg *self, int16_t *hears)
+/* Distance to the next wrong bit: geometric, as errors that know nothing of each other have it. */
+static int64_t error_distance(leg *self)
+{
+    uint32_t x = self->error_state ? self->error_state : 1;
+    x ^= x << 13;
+    x ^= x >> 17;
+    x ^= x << 5;
+    self->error_state = x;
+    return (int64_t)(log((x + 0.5) / 4294967296.0) / log1p(-self->line.error_ppm / 1e6));
+}
+
+/* Turns the bits that are wrong in this block; false if none is. */
+static bool spoil(leg *self, int16_t *hears)
+{
+    bool any = false;
+    for (; self->next_error < STEP_BITS; self->next_error += 1 + error_distance(self)) {
+        int n = (int)self->next_error >> 3;
+        hears[n] = alaw_to_pcm[alaw_encode(hears[n]) ^ 0x80 >> (self->next_error & 7)];
+        any = true;
+    }
+    self->next_error -= STEP_BITS;
+    return any;
+}
+
+HOT static bool undisturbed(const hw_engine *engine, leg *self, int16_t *hears)
 {
     const leg *peer = self->peer >= 0 ? &engine->legs[self->peer] : NULL;
     bool dead = !peer || self->line.cut || peer->line.cut || self->line.mute_rx;
-    int32_t delay = peer ? self->line.delay + peer->line.delay : 0;
+    int32_t delay = peer ? self->line.delay + peer->line.delay + self->slip : 0;
     bool voice = !dead && !peer->line.mute_tx && !quiet_since(peer, delay);
     bool echo = !dead && self->echo_gain && !self->line.mute_tx && !quiet_since(self, self->line.echo_delay);
     bool noise = !dead && self->noise.scale;
@@ -68,6 +93,14 @@ HOT bool line_hear(const hw_engine *engine, leg *self, int16_t *hears)
     return true;
 }
 
+bool line_hear(const hw_engine *engine, leg *self, int16_t *hears)
+{
+    bool sound = undisturbed(engine, self, hears);
+    if (self->line.error_ppm && self->peer >= 0)
+        sound |= spoil(self, hears);
+    return sound;
+}
+
 void line_update_gains(hw_engine *engine, leg *self)
 {
     const leg *peer = self->peer >= 0 ? &engine->legs[self->peer] : NULL;
@@ -93,7 +126,8 @@ static bool line_ok(const hw_line *line)
     bool noise_ok = line->noise_mb >= HW_NONE_MB && line->noise_mb <= 300;
     bool delay_ok = line->delay >= 0 && line->delay <= HW_MAX_DELAY && line->echo_delay >= 0 &&
                     line->echo_delay <= HW_MAX_DELAY;
-    return loss_ok(line->tx_loss_mb) && loss_ok(line->rx_loss_mb) && echo_ok && noise_ok && delay_ok;
+    bool errors_ok = line->error_ppm >= 0 && line->error_ppm <= MAX_ERROR_PPM;
+    return loss_ok(line->tx_loss_mb) && loss_ok(line->rx_loss_mb) && echo_ok && noise_ok && delay_ok && errors_ok;
 }
 
 /* Both ends count: what one loses or delays, the other hears less of or later. */
@@ -123,7 +157,20 @@ int32_t hw_line_set(hw_engine *engine, int32_t leg_id, const hw_line *line)
         self->line = old;
         return HW_E_ARGUMENT;
     }
+    if (line->error_ppm != old.error_ppm)
+        self->next_error = line->error_ppm ? error_distance(self) : 0;
     changed(engine, self);
+    return 0;
+}
+
+int32_t hw_line_slip(hw_engine *engine, int32_t leg_id, int32_t samples)
+{
+    leg *self = leg_find(engine, leg_id);
+    if (!self)
+        return HW_E_HANDLE;
+    if ((samples != 1 && samples != -1) || self->slip + samples < 0 || self->slip + samples > HW_MAX_SLIP)
+        return HW_E_ARGUMENT;
+    self->slip += samples;
     return 0;
 }
 

@@ -1,6 +1,7 @@
 /* Links: the switching bus of a card. A link adds to what the sink says what the source hears, or plays. */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine.h"
 #include "hot.h"
@@ -17,6 +18,14 @@ HOT bool links_mix(const hw_engine *engine, const leg *self, int32_t *mix)
             continue;
         if (link->tap == HW_TAP_PLAYS)
             block = source->plays[before];
+        int16_t shifted[STEP];
+        if (link->late) {
+            /* The block before that one is still there: nobody hears before everybody has spoken. */
+            int older = engine->parity;
+            shifted[0] = source->hears_silent[older] ? SILENCE : source->hears[older][STEP - 1];
+            memcpy(shifted + 1, block, (STEP - 1) * sizeof *block);
+            block = shifted;
+        }
         if (link->gain == GAIN_UNITY)
             for (int n = 0; n < STEP; n++)
                 mix[n] += block[n];
@@ -80,6 +89,18 @@ int32_t hw_unlink(hw_engine *engine, int32_t source_id, int32_t sink_id, int32_t
     if (index < 0)
         return HW_E_HANDLE;
     remove_at(engine, sink, index);
+    return 0;
+}
+
+int32_t hw_link_slip(hw_engine *engine, int32_t source_id, int32_t sink_id, int32_t late)
+{
+    leg *source = leg_find(engine, source_id), *sink = leg_find(engine, sink_id);
+    if (!source || !sink)
+        return HW_E_HANDLE;
+    int32_t index = link_index(sink, source->index, HW_TAP_HEARS);
+    if (index < 0)
+        return HW_E_HANDLE;
+    sink->links[index].late = late != 0;
     return 0;
 }
 

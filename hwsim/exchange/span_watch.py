@@ -33,6 +33,12 @@ class SpanWatch:
         for circuit in self.circuits:
             circuit.span_restored()
 
+    def on_slip(self) -> None:
+        """The card's side of the cable is not the network's business."""
+
+    def on_errors(self, ratio: float) -> None:
+        """Nor is this."""
+
     def _lost(self) -> None:
         for circuit in self.circuits:
             circuit.span_lost()

@@ -86,10 +86,16 @@ class ClearsInBand(Protocol):
 
 
 class SpanEnd(Protocol):
-    """What the card's receiver notices on the span."""
+    """What a receiver notices on the span."""
 
     def on_alarms(self, alarms: frozenset[Alarm]) -> None:
         """The set of present alarms changed."""
+
+    def on_slip(self) -> None:
+        """A frame was lost or doubled in what the card receives."""
+
+    def on_errors(self, ratio: float) -> None:
+        """Bits in what the card receives are wrong at this ratio from now on; 0: none."""
 
 
 @dataclass
@@ -128,7 +134,9 @@ class Span:
     card: SpanEnd | None = None
     net: SpanEnd | None = None
     alarms: frozenset[Alarm] = frozenset()
+    error_ratio: float = 0.0
     circuits: dict[int, Circuit] = field(default_factory=dict)
+    _late: bool = False
 
     @classmethod
     def build(cls, sim: Sim, name: str, signalling: Signalling) -> Span:
@@ -152,3 +160,32 @@ class Span:
         for end in (self.card, self.net):
             if end:
                 end.on_alarms(alarms)
+
+    def slip(self) -> None:
+        """A controlled slip of the card's receiver: each time slot has one sample doubled, the next time one lost.
+
+        All samples of the simulation come from one clock, so slips go to and fro, as wander makes them, and sound does
+        not drift away from its time.
+        """
+        frames = -1 if self._late else 1
+        self._late = not self._late
+        self.sim.truth.note("slip", span=self.name, side="card", frames=frames)
+        for circuit in self.circuits.values():
+            self.sim.engine.line_slip(circuit.card_leg, frames)
+        for end in (self.card, self.net):
+            if end:
+                end.on_slip()
+
+    def set_errors(self, ratio: float) -> None:
+        """Bits of what the card receives are wrong at this ratio (0 to 0.5), in sound and for its receiver."""
+        if ratio == self.error_ratio:
+            return
+        self.error_ratio = ratio
+        self.sim.truth.note("section", span=self.name, side="card", bit_error_ratio=ratio)
+        engine = self.sim.engine
+        for circuit in self.circuits.values():
+            changed = replace(engine.line(circuit.card_leg), error_ppm=round(ratio * 1e6))
+            engine.line_set(circuit.card_leg, changed)
+        for end in (self.card, self.net):
+            if end:
+                end.on_errors(ratio)

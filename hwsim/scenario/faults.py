@@ -1,12 +1,16 @@
-"""Faults: a registry of things that can break, filled by lines, cards and the main loop, and a timetable of them."""
+"""Faults: a registry of things that can break, filled by lines, cards and the main loop; now, or at random times."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
 
 from boardd.config.yamlfile import nearest_word
-from hwsim.kernel.sim import Sim
+from hwsim.kernel.sim import Sim, Timer
+from hwsim.scenario.fault_arguments import ARGUMENTS
+
+SECONDS_PER_HOUR = 3600.0
 
 Undo = Callable[[], None]
 Inject = Callable[[str, Mapping[str, str]], Undo | None]
@@ -24,6 +28,43 @@ class ActiveFault:
     kind: str
     where: str
     undo: Undo | None
+
+
+@dataclass
+class AtRandom:
+    """A fault that comes again and again, `per_hour` times on average, at one of `places` each time, until `end`.
+
+    Times are those of a Poisson process, drawn from a stream of its own: other faults change nothing in them.
+    """
+
+    registry: FaultRegistry
+    kind: str
+    places: Sequence[str]
+    args: Mapping[str, str]
+    for_s: float | None
+    per_hour: float
+    until_s: float | None = None
+    _timer: Timer | None = field(default=None, init=False)
+
+    def begin(self) -> None:
+        """Wait for the first one."""
+        rng = self._rng
+        when_s = self.registry.sim.now_us / 1e6 + rng.expovariate(self.per_hour / SECONDS_PER_HOUR)
+        if self.until_s is None or when_s <= self.until_s:
+            self._timer = self.registry.sim.at(round(when_s * 1e6), self._strike, rng.choice(self.places))
+
+    def end(self) -> None:
+        """No more of them; one that has begun goes on for its time."""
+        if self._timer:
+            self._timer.cancel()
+
+    @property
+    def _rng(self) -> Random:
+        return self.registry.sim.rng(f"faults/{self.kind}/{'|'.join(self.places)}/{self.per_hour:g}")
+
+    def _strike(self, where: str) -> None:
+        self.registry.attempt(self.kind, where, self.args, self.for_s)
+        self.begin()
 
 
 class FaultRegistry:
@@ -57,21 +98,47 @@ class FaultRegistry:
         """All known kinds, sorted."""
         return sorted(self._kinds)
 
-    def check(self, kind: str) -> None:
-        """Raise FaultError when there is no such kind."""
+    def check(self, kind: str, args: Mapping[str, str] | None = None) -> None:
+        """Raise FaultError when there is no such kind, or when it does not take these arguments."""
         if kind not in self._kinds:
             near = nearest_word(kind, self._kinds)
             raise FaultError(f"there is no fault {kind}" + (f" (did you mean {near}?)" if near else ""))
+        if args and kind in ARGUMENTS:
+            known = ARGUMENTS[kind]
+            for key in args:
+                if key not in known:
+                    takes = f"takes {', '.join(known)}" if known else "takes no arguments"
+                    raise FaultError(f"{kind} has no argument {key}; it {takes}")
 
     def inject(self, kind: str, where: str, args: Mapping[str, str] | None = None, for_s: float | None = None) -> int:
         """Begin a fault, for ever or for so long; the number by which it can be ended. Raises FaultError."""
-        self.check(kind)
+        self.check(kind, args)
         undo = self._kinds[kind](where, args or {})
         self._count += 1
         self.active[self._count] = ActiveFault(self._count, kind, where, undo)
         self.sim.truth.note("fault", fault=self._count, kind=kind, where=where, args=dict(args or {}))
         if for_s is not None and undo is not None:
             self.sim.later(for_s * 1000, self.end, self._count)
+        return self._count
+
+    def attempt(self, kind: str, where: str, args: Mapping[str, str], for_s: float | None = None) -> None:
+        """`inject` for the timetable: what makes no sense at its time is noted as `fault_refused`."""
+        try:
+            self.inject(kind, where, args, for_s)
+        except FaultError as error:
+            self.sim.truth.note("fault_refused", kind=kind, where=where, why=str(error))
+
+    def inject_at_random(self, fault: AtRandom) -> int:
+        """Let a fault come at random times; the number by which that can be ended. Raises FaultError."""
+        self.check(fault.kind, fault.args)
+        if fault.per_hour <= 0:
+            raise FaultError("per_hour must be more than 0")
+        self._count += 1
+        where = "|".join(fault.places)
+        self.active[self._count] = ActiveFault(self._count, fault.kind, where, fault.end)
+        facts = {"kind": fault.kind, "where": where, "args": dict(fault.args), "per_hour": fault.per_hour}
+        self.sim.truth.note("fault_at_random", fault=self._count, **facts)
+        fault.begin()
         return self._count
 
     def end(self, number: int) -> None:

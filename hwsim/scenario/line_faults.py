@@ -12,9 +12,10 @@ from hwsim.exchange.exchange import Exchange
 from hwsim.exchange.line_circuit import LineCircuit, LineOptions
 from hwsim.exchange.tones import Tone, ToneKind, deviate
 from hwsim.line.analog import AnalogLine
-from hwsim.line.digital import Alarm, Span
+from hwsim.line.digital import Span
 from hwsim.scenario.faults import FaultError, FaultRegistry, Inject, Undo
 from hwsim.scenario.keypad_faults import KeypadFaults
+from hwsim.scenario.span_faults import SpanFaults
 
 Args = Mapping[str, str]
 NOISE_DBM0 = (-90, 0)
@@ -44,10 +45,11 @@ class LineFaults:
 
     def register(self, registry: FaultRegistry) -> None:
         """Make these kinds known: cut_pair, lift_elsewhere, stuck_off_hook, weak_ringing, reversal_glitch, no_reversal,
-        noise, echo, mute, loss, no_power, no_dial_tone, slow_dial_tone, no_busy_tone, bad_busy_tone, alarm; and those
-        of keypad_faults.
+        noise, echo, mute, loss, no_power, no_dial_tone, slow_dial_tone, no_busy_tone, bad_busy_tone; and those of
+        keypad_faults and span_faults.
         """
         KeypadFaults(self.exchange, self.lines, number).register(registry)
+        SpanFaults(self.exchange.sim, self.spans, number).register(registry)
         kinds: dict[str, Inject] = {
             "cut_pair": self.cut_pair,
             "lift_elsewhere": self.lift_elsewhere,
@@ -64,7 +66,6 @@ class LineFaults:
             "slow_dial_tone": self._option("dial_tone_delay_ms", lambda args: number(args, "ms", 3000)),
             "no_busy_tone": self._option("busy_tone", lambda _args: False),
             "bad_busy_tone": self.bad_busy_tone,
-            "alarm": self.alarm,
         }
         for kind, inject in kinds.items():
             registry.register(kind, inject)
@@ -180,18 +181,6 @@ class LineFaults:
         circuit = self._circuit(where)
         circuit.power(False)
         return lambda: circuit.power(True)
-
-    def alarm(self, where: str, args: Args) -> Undo:
-        """Alarm `alarm` (los) on a span, besides those already there."""
-        span = self.spans.get(where)
-        if span is None:
-            raise FaultError(f"there is no span {where}")
-        try:
-            alarm = Alarm(args.get("alarm", "los"))
-        except ValueError:
-            raise FaultError(f"alarm must be one of {', '.join(Alarm)}") from None
-        span.set_alarms(span.alarms | {alarm})
-        return lambda: span.set_alarms(span.alarms - {alarm})
 
     def _option(self, name: str, value: Callable[[Args], object]) -> Inject:
         """A fault that is another value of one line option."""

@@ -318,13 +318,31 @@ class CallersSection(Section):
 
 
 class FaultSection(Section):
-    """Something that breaks at `at_s`; `what` is a word of the fault registry, `where` a line, span or card."""
+    """Something that breaks at `at_s`, or `per_hour` times at random between `from_s` and `until_s`.
 
-    at_s: float
+    `what` is a word of the fault registry, `where` a line, span or card.
+    """
+
     what: str
     where: str = ""
+    at_s: float | None = None
+    per_hour: float = 0.0
+    from_s: float = 0.0
+    until_s: float | None = None
     for_s: float | None = None
     args: dict[str, str] = {}
+
+    def problems(self, node: Node) -> list[Problem]:
+        """Neither or both kinds of time, times that cannot be."""
+        found = []
+        if (self.at_s is None) == (not self.per_hour):
+            found.append(node.problem("give either at_s (when) or per_hour (at random)"))
+        if self.at_s is not None and (self.from_s or self.until_s is not None):
+            found.append(node.problem("from_s and until_s belong to per_hour"))
+        for key in ("at_s", "per_hour", "from_s", "until_s", "for_s"):
+            if (getattr(self, key) or 0) < 0:
+                found.append(child(node, key).problem("must not be negative"))
+        return found
 
 
 class EndSection(Section):

@@ -14,10 +14,12 @@ from hwsim.people.process import Acts
 from hwsim.people.steps import Dial, Errand, Otherwise, Sound, Speak, WaitFor
 from hwsim.people.voice_file import VoiceFiles
 from hwsim.scenario.arrivals import CallerStream
-from hwsim.scenario.faults import FaultError, FaultRegistry
+from hwsim.scenario.faults import AtRandom, FaultError, FaultRegistry
 from hwsim.scenario.file import Scenario
 from hwsim.scenario.line_faults import LineFaults
+from hwsim.scenario.names import expand, kind_of
 from hwsim.scenario.population import Population
+from hwsim.scenario.schema import FaultSection
 from hwsim.scenario.site import Machine, build_exchange
 from hwsim.scenario.summary import CallerSummary, summarise
 
@@ -65,6 +67,11 @@ class World:
                 self.faults.check(fault.what)
             except FaultError as error:
                 problems.append(self.scenario.at("faults", index, "what").problem(str(error)))
+                continue
+            try:
+                self.faults.check(fault.what, fault.args)
+            except FaultError as error:
+                problems.append(self.scenario.at("faults", index, "args").problem(str(error)))
         if problems:
             raise ConfigProblemsError(problems)
 
@@ -76,7 +83,8 @@ class World:
         for stream in self.streams:
             stream.start()
         for fault in self.scenario.file.faults:
-            self.sim.later(fault.at_s * 1000, self._break, fault.what, fault.where, fault.args, fault.for_s)
+            when_s = fault.from_s if fault.at_s is None else fault.at_s
+            self.sim.later(when_s * 1000, self._break, fault)
         if self.scenario.file.end.after_s is not None:
             self.sim.later(self.scenario.file.end.after_s * 1000, self.finish)
 
@@ -121,11 +129,26 @@ class World:
         self.people.caller(name, caller, acts)
         return name
 
-    def _break(self, what: str, where: str, args: dict[str, str], for_s: float | None) -> None:
-        try:
-            self.faults.inject(what, where, args, for_s)
-        except FaultError as error:
-            self.sim.truth.note("fault_refused", kind=what, where=where, why=str(error))
+    def _break(self, fault: FaultSection) -> None:
+        if fault.at_s is not None:
+            self.faults.attempt(fault.what, fault.where, fault.args, fault.for_s)
+            return
+        places = self.places(fault.where)
+        self.faults.inject_at_random(
+            AtRandom(self.faults, fault.what, places, fault.args, fault.for_s, fault.per_hour, fault.until_s)
+        )
+
+    def places(self, where: str) -> list[str]:
+        """The places that alternatives mean: `ana/1|ana/3`, `ana/1-8`, `e1a/1/*`, `kind:fxo`, or any word as it is."""
+        known = [*self.machine.analog_lines, *self.machine.spans, *self.exchange.circuits]
+        found: list[str] = []
+        for word in where.split("|"):
+            try:
+                kind = kind_of(word)
+                found += self.machine.of_kind(kind) if kind else expand(word, known)
+            except ValueError:
+                found.append(word)
+        return found
 
     def _drained(self) -> None:
         idle_s = self.scenario.file.end.idle_s

@@ -38,10 +38,10 @@ class DahdiFaults:
         registry.extend("card_pulled", self._is_card, self.card_pulled)
         registry.extend("circuit_blocked", self._is_circuit, self.circuit_blocked)
         registry.extend("circuit_reset", self._is_circuit, self.circuit_reset)
+        registry.extend("bit_errors", self._is_span, self.bit_errors)
+        registry.extend("slips", self._is_span, self.slips)
+        registry.extend("two_masters", self._is_span, self.two_masters)
         for kind, inject in (
-            ("bit_errors", self.bit_errors),
-            ("slips", self.slips),
-            ("two_masters", self.two_masters),
             ("no_crc4", self.no_crc4),
             ("signalling_slot_cut", self.signalling_slot_cut),
             ("d_channel_down", self.d_channel_down),

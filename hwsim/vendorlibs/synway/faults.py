@@ -7,7 +7,9 @@ the truth log (`fault`) when set and again when it strikes (`fault_struck`). Kno
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from hwsim.kernel.sim import Sim
@@ -20,24 +22,45 @@ GARBAGE = bytes((0xFE, 0x01, 0xC8, 0xA5, 0x80, 0xFF, 0x25, 0x6E, 0x0A, 0xE4)) * 
 
 
 @dataclass
-class _EventRule:
+class Rule:
+    """One knob that waits for calls or events: it strikes the next `left` ones, or (None) each with `chance`."""
+
     action: str
+    left: int | None = 1
+    chance: float = 1.0
+    value: int | None = None
+    """ms of a block (None: for ever) or of a delay, the odd return value, the signal of a crash."""
+
+    def strikes(self, rng: Random) -> bool:
+        """Whether this call or event is struck."""
+        if self.left is not None:
+            if self.left <= 0:
+                return False
+            self.left -= 1
+            return True
+        return rng.random() < self.chance
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """How it strikes, for the truth log."""
+        return {"times": self.left} if self.left is not None else {"chance": self.chance}
+
+
+@dataclass
+class _EventRule:
+    rule: Rule
     code: int
     ref: int | None
-    left: int
-    delay_ms: int = 0
 
 
 @dataclass
 class Faults:
-    """The knobs of one machine; they stay set over a restart of the library until they are spent or cleared."""
+    """The knobs of one machine; they stay set over a restart of the library until they are spent or taken back."""
 
     sim: Sim
-    _blocked: dict[str, list[int | None]] = field(default_factory=dict)
-    _odd: dict[str, list[int]] = field(default_factory=dict)
-    _garbage: dict[str, int] = field(default_factory=dict)
+    _calls: dict[str, list[Rule]] = field(default_factory=dict)
     _rules: list[_EventRule] = field(default_factory=list)
-    _held: list[tuple[_EventRule, Notice]] = field(default_factory=list)
+    _held: list[Notice] = field(default_factory=list)
     pickup_delay_ms: dict[int, int] = field(default_factory=dict)
     lost_hangups: set[int] = field(default_factory=set)
     collisions: set[int] = field(default_factory=set)
@@ -51,98 +74,69 @@ class Faults:
         self.sim.truth.note("fault_struck", vendor="synway", fault=fault, **fields)
 
     # -- calls --------------------------------------------------------------------------------------------------------
-    def block(self, function: str, ms: int | None = None, times: int = 1) -> None:
-        """The next `times` calls of `function` take `ms` longer, or (None) never return: a stuck driver."""
-        self._note("block", function=function, ms=ms, times=times)
-        self._blocked.setdefault(function, []).extend([ms] * times)
+    def strike_calls(self, function: str, rule: Rule) -> Callable[[], None]:
+        """Let `rule` strike calls of `function`; what takes it back. Its `action` is one of
 
-    def odd_return(self, function: str, value: int, times: int = 1) -> None:
-        """The next `times` calls of `function` work but return `value`: section 16, "SsmSetKB returned odd values"."""
-        self._note("odd_return", function=function, value=value, times=times)
-        self._odd.setdefault(function, []).extend([value] * times)
+        block (takes `value` ms longer, None: never returns: a stuck driver), crash (the process gets signal `value`),
+        odd_return (works but returns `value`: section 16, "SsmSetKB returned odd values"), garbage (texts are random
+        bytes: an unset buffer or a foreign code page).
+        """
+        self._note(rule.action, function=function, value=rule.value, **rule.facts)
+        rules = self._calls.setdefault(function, [])
+        rules.append(rule)
+        return lambda: rules.remove(rule) if rule in rules else None
 
-    def garbage(self, function: str, times: int = 1) -> None:
-        """The next `times` texts from `function` are random bytes: an unset buffer or a foreign code page."""
-        self._note("garbage", function=function, times=times)
-        self._garbage[function] = self._garbage.get(function, 0) + times
+    def take(self, action: str, function: str) -> Rule | None:
+        """The rule that strikes this call of `function`, if any."""
+        for rule in self._calls.get(function, ()):
+            if rule.action == action and rule.strikes(self.sim.rng(f"synway/fault/{action}/{function}")):
+                self._struck(action, function=function, value=rule.value)
+                return rule
+        return None
 
     def expire_licence(self, expired: bool = True) -> None:
         """The dongle's licence ran out (or is back): commands that use the card's DSP answer error 6, calls stay up."""
         self._note("licence", expired=expired)
         self.licence_expired = expired
 
-    def take_block(self, function: str) -> tuple[bool, int | None]:
-        """Whether this call is to be held, and for how long (None: for ever)."""
-        waiting = self._blocked.get(function)
-        if not waiting:
-            return False, None
-        ms = waiting.pop(0)
-        self._struck("block", function=function, ms=ms)
-        return True, ms
-
-    def take_odd(self, function: str) -> int | None:
-        """The odd result of this call, or None."""
-        waiting = self._odd.get(function)
-        if not waiting:
-            return None
-        value = waiting.pop(0)
-        self._struck("odd_return", function=function, value=value)
-        return value
-
-    def take_garbage(self, function: str) -> bool:
-        """Whether the text of this call is to be garbage."""
-        if self._garbage.get(function, 0) <= 0:
-            return False
-        self._garbage[function] -= 1
-        self._struck("garbage", function=function)
-        return True
-
     # -- events -------------------------------------------------------------------------------------------------------
-    def lose_event(self, code: int, ref: int | None = None, times: int = 1) -> None:
-        """The next `times` events of `code` (of one reference, or of any) never arrive."""
-        self._add("lose", code, ref, times)
+    def strike_events(self, code: int, rule: Rule, ref: int | None = None) -> Callable[[], None]:
+        """Let `rule` strike events of `code` (of one reference, or of any); what takes it back. Its `action` is one of
 
-    def double_event(self, code: int, ref: int | None = None, times: int = 1) -> None:
-        """The next `times` events of `code` arrive twice."""
-        self._add("double", code, ref, times)
-
-    def delay_event(self, code: int, ms: int, ref: int | None = None, times: int = 1) -> None:
-        """The next `times` events of `code` arrive `ms` late, after whatever happens meanwhile."""
-        self._add("delay", code, ref, times, ms)
-
-    def reorder_event(self, code: int, ref: int | None = None, times: int = 1) -> None:
-        """The next `times` events of `code` each arrive after the event that follows them on the same reference."""
-        self._add("reorder", code, ref, times)
-
-    def _add(self, action: str, code: int, ref: int | None, times: int, delay_ms: int = 0) -> None:
-        self._note(f"{action}_event", code=code, ref=ref, times=times, delay_ms=delay_ms)
-        self._rules.append(_EventRule(action, code, ref, times, delay_ms))
+        lose (it never arrives), double (it arrives twice), delay (it arrives `value` ms late, after whatever happens
+        meanwhile), reorder (it arrives after the event that follows it on the same reference).
+        """
+        self._note(f"{rule.action}_event", code=code, ref=ref, value=rule.value, **rule.facts)
+        mine = _EventRule(rule, code, ref)
+        self._rules.append(mine)
+        return lambda: self._rules.remove(mine) if mine in self._rules else None
 
     def shape(self, notice: Notice) -> list[tuple[int, Notice]]:
         """What becomes of an event: a list of (delay in ms, event)."""
         rule = self._rule_for(notice)
         if rule is None:
             return [(0, notice), *self._release(notice.ref)]
-        rule.left -= 1
         self._struck(f"{rule.action}_event", code=notice.code, ref=notice.ref)
         if rule.action == "lose":
             return []
         if rule.action == "double":
             return [(0, notice), (0, replace(notice)), *self._release(notice.ref)]
         if rule.action == "delay":
-            return [(rule.delay_ms, notice)]
-        self._held.append((rule, notice))
+            return [(rule.value or 0, notice)]
+        self._held.append(notice)
         return []
 
-    def _rule_for(self, notice: Notice) -> _EventRule | None:
-        for rule in self._rules:
-            if rule.left > 0 and rule.code == notice.code and rule.ref in (None, notice.ref):
-                return rule
+    def _rule_for(self, notice: Notice) -> Rule | None:
+        for mine in self._rules:
+            if mine.code != notice.code or mine.ref not in (None, notice.ref):
+                continue
+            if mine.rule.strikes(self.sim.rng(f"synway/fault/{mine.rule.action}/{mine.code:#x}")):
+                return mine.rule
         return None
 
     def _release(self, ref: int) -> list[tuple[int, Notice]]:
-        ready = [(0, notice) for _, notice in self._held if notice.ref == ref]
-        self._held = [(rule, notice) for rule, notice in self._held if notice.ref != ref]
+        ready = [(0, notice) for notice in self._held if notice.ref == ref]
+        self._held = [notice for notice in self._held if notice.ref != ref]
         return ready
 
     # -- channels -----------------------------------------------------------------------------------------------------
@@ -187,7 +181,7 @@ class Faults:
     def clear(self) -> None:
         """Turn every knob back; events held for reordering are lost."""
         self._note("clear")
-        for store in (self._blocked, self._odd, self._garbage, self._rules, self._held, self.pickup_delay_ms):
+        for store in (self._calls, self._rules, self._held, self.pickup_delay_ms):
             store.clear()
         self.lost_hangups.clear()
         self.collisions.clear()

@@ -7,6 +7,8 @@ creates is `driver.Driver`. Fault knobs that need a card or a channel are method
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Callable
 from typing import Any
 
 from hwsim.vendorlibs.rpc import PARKED, Client, Connection, Parked, Reply
@@ -24,6 +26,7 @@ from hwsim.vendorlibs.synway import (
 )
 from hwsim.vendorlibs.synway.api import BEFORE_START, DSP_COMMANDS, TABLE, Call
 from hwsim.vendorlibs.synway.cards import Card, SynwayMachine, match_cards, model
+from hwsim.vendorlibs.synway.clocks import SecondMaster
 from hwsim.vendorlibs.synway.codes import ErrorCode, Event
 from hwsim.vendorlibs.synway.digital import REMOTE_BLO, DigitalChannel
 from hwsim.vendorlibs.synway.driver import Driver
@@ -67,6 +70,8 @@ class SynwayLibrary:
         self.started_us = 0
         self.frozen_interrupts = 0
         self.starting: Client | None = None
+        self.crash: Callable[[int, int], None] = lambda _pid, _signal: None
+        """Ends a process as a fault in the library would: `crash(pid, signal)`; set by whoever owns the processes."""
 
     # -- the rpc server's side ----------------------------------------------------------------------------------------
     @property
@@ -88,11 +93,14 @@ class SynwayLibrary:
 
     def call(self, conn: Connection, name: str, args: tuple[Value, ...], files: dict[int, File]) -> Reply | Parked:
         """Carry out one call, with the faults that are set for it."""
-        held, ms = self.faults.take_block(name)
-        if not held:
+        if crash := self.faults.take("crash", name):
+            self.crash(conn.client.pid if conn.client else 0, crash.value or signal.SIGSEGV)
+            return PARKED
+        block = self.faults.take("block", name)
+        if block is None:
             return self._answer(conn, name, args, files)
-        if ms is not None:
-            self.sim.later(ms, self._answer_late, conn, name, args, files)
+        if block.value is not None:
+            self.sim.later(block.value, self._answer_late, conn, name, args, files)
         return PARKED
 
     def _answer_late(self, conn: Connection, name: str, args: tuple[Value, ...], files: dict[int, File]) -> None:
@@ -109,10 +117,10 @@ class SynwayLibrary:
         if isinstance(answer, Parked):
             return answer
         reply = answer if isinstance(answer, Reply) else Reply(answer)
-        odd = self.faults.take_odd(name)
+        odd = self.faults.take("odd_return", name)
         if odd is not None:
-            reply = Reply(odd, reply.outs)
-        if any(isinstance(out, str | bytes) for out in reply.outs) and self.faults.take_garbage(name):
+            reply = Reply(odd.value or 0, reply.outs)
+        if any(isinstance(out, str | bytes) for out in reply.outs) and self.faults.take("garbage", name):
             reply = Reply(reply.ret, tuple(GARBAGE if isinstance(out, str | bytes) else out for out in reply.outs))
         return reply
 
@@ -241,6 +249,14 @@ class SynwayLibrary:
         if self.driver:
             self.driver.unplug(card, gone=not plugged)
 
+    def channel_named(self, name: str) -> int | None:
+        """The maker's number of the channel behind a line or circuit; None: the started library has none such."""
+        for channel in self.driver.channels if self.driver else ():
+            end = channel and (channel.hardware.line or channel.hardware.circuit)
+            if channel and end and end.name == name:
+                return channel.number
+        return None
+
     def _digital(self, number: int) -> DigitalChannel:
         channel = self.driver.channels[number] if self.driver and 0 <= number < len(self.driver.channels) else None
         if not isinstance(channel, DigitalChannel):
@@ -265,6 +281,11 @@ class SynwayLibrary:
             raise KeyError(f"channel {number} is not recording")
         self._note("drop_recording", channel=number, ms=ms)
         self.sim.engine.rec_drop(task.recorder, ms * 8)
+
+    def second_master(self, name: str, ppm: float) -> Callable[[], None]:
+        """A card that takes its own oscillator, `ppm` off, for the clock of the PC's cards; what ends that."""
+        self._note("second_master", card=name, ppm=ppm)
+        return SecondMaster(self, self._card(name), ppm).end
 
     def flood_events(self, ref: int, count: int) -> None:
         """`count` harmless events at once (overall energy), to overflow the queue of a reference."""

@@ -79,6 +79,8 @@ class Personality:
     status_ais: int = 0x0008
     status_lmf: int = 0x0004
     status_rai: int = 0x0010
+    status_slip: int = 0x0020  # 0: a driver that says nothing of slips
+    status_errors: int = 0x0040  # 0: nor of bit errors that do not cost alignment
 
     # -- media (section 12)
     dtmf_on: bool = False  # whether trunks hear DTMF before SsmEnableRxDtmf [I]
@@ -138,6 +140,8 @@ PERSONALITIES = {
             specific_pending=True,
             dial_event_first=True,
             retry_dial_ms=300,
+            status_slip=0,
+            status_errors=0,
         ),
         # SSM_EVENT interface by default, strict event setting, analog trunks that show missing feed as state 8.
         Personality(

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 NO_FRAME = frozenset({Alarm.LOS, Alarm.LOF, Alarm.AIS})
 SYNC_MS = 500
+SLIP_SHOWN_MS = 10_000
+"""A slip is over at once: the status word shows it for so long [?]."""
 
 
 @dataclass
@@ -32,6 +34,7 @@ class SpanView:
     status: int = 0
     unplugged: bool = False
     _timer: Timer | None = None
+    _slip_timer: Timer | None = None
 
     def begin(self) -> None:
         """Library start: the receiver looks for frames first."""
@@ -43,8 +46,10 @@ class SpanView:
     def end(self) -> None:
         """Library gone."""
         self.line.card = None
-        if self._timer:
-            self._timer.cancel()
+        for timer in (self._timer, self._slip_timer):
+            if timer:
+                timer.cancel()
+        self._slip_timer = None
 
     @property
     def word(self) -> int:
@@ -57,7 +62,7 @@ class SpanView:
             return
         if self._timer:
             self._timer.cancel()
-        self._show(alarms)
+        self._show()
         fatal = NO_FRAME | {Alarm.LMF} if self.line.signalling is Signalling.SS1 else NO_FRAME
         lost = bool(alarms & fatal)
         if lost and not self.lost:
@@ -73,7 +78,26 @@ class SpanView:
         if self.line.signalling in (Signalling.ISDN_USER, Signalling.ISDN_NET) and self.number >= 0:
             self.driver.hub.post(Event.E_CHG_ISDN_STATUS, self.number)
 
-    def _show(self, alarms: frozenset[Alarm]) -> None:
+    def on_slip(self) -> None:
+        """A slip: the status word shows it for a while, where the driver shows slips at all."""
+        if self._slip_timer:
+            self._slip_timer.cancel()
+        self._slip_timer = self.driver.sim.later(SLIP_SHOWN_MS, self._slips_over)
+        self._show_errors()
+
+    def on_errors(self, ratio: float) -> None:
+        """Bit errors begin or end."""
+        self._show_errors()
+
+    def _slips_over(self) -> None:
+        self._slip_timer = None
+        self._show_errors()
+
+    def _show_errors(self) -> None:
+        if not self.unplugged and not self.lost:
+            self._show()
+
+    def _show(self) -> None:
         persona = self.driver.personality
         bits = {
             Alarm.LOS: persona.status_los,
@@ -82,7 +106,9 @@ class SpanView:
             Alarm.LMF: persona.status_lmf,
             Alarm.RAI: persona.status_rai,
         }
-        word = sum(bits[alarm] for alarm in alarms)
+        word = sum(bits[alarm] for alarm in self.line.alarms)
+        word |= persona.status_slip if self._slip_timer else 0
+        word |= persona.status_errors if self.line.error_ratio else 0
         if word != self.status:
             self.status = word
             if self.number >= 0:

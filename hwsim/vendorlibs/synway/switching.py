@@ -91,6 +91,18 @@ class Switching:
         """Whether the channel talks or listens by any link but a conference."""
         return any(channel.number in key[:2] and key[2] is not LinkKind.CONFERENCE for key in self.links)
 
+    def slip(self, board: int, late: bool) -> int:
+        """The bus slips between `board` and the others: their links are a frame late, or in step again; how many."""
+        crossing = [
+            (source, listener)
+            for (_, _, kind), (source, listener, _) in self.links.items()
+            if _tap(kind) is Tap.HEARS and (source.board == board) != (listener.board == board)
+        ]
+        for source, listener in crossing:
+            with suppress(StaleIdError):
+                self.engine.link_slip(source.leg, listener.leg, late)
+        return len(crossing)
+
     # -- the bus ------------------------------------------------------------------------------------------------------
     def to_bus(self, channel: Channel, slot: int) -> None:
         """SsmLinkToBus: put what the channel hears on a bus slot."""

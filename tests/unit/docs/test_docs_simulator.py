@@ -21,6 +21,7 @@ from boardd.config.schema import Section
 from hwsim.cli.main import cli
 from hwsim.core.sound import make_chirp
 from hwsim.scenario import machine_part, runner_header, runner_peer, schema
+from hwsim.scenario.fault_arguments import ARGUMENTS
 from hwsim.scenario.file import Scenario
 from hwsim.scenario.script_words import FIELDS
 from hwsim.simulator import Options, Simulator
@@ -138,6 +139,13 @@ def simulator(tmp_path):
 
 def test_kinds_of_fault(simulator):
     assert sorted(table("simulator.md", "Faults").codes("kind")) == simulator.world.faults.kinds
+
+
+def test_arguments_of_faults(simulator):
+    documented = table("simulator.md", "Faults")
+    rows = zip(documented.codes("kind"), documented.column("arguments"), strict=True)
+    assert {kind: codes(words) for kind, words in rows} == {kind: list(args) for kind, args in ARGUMENTS.items()}
+    assert sorted(ARGUMENTS) == simulator.world.faults.kinds
 
 
 def noted_kinds():

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 from hwcore_bench import level_dbm0
 
-from hwsim.core.engine import EngineArgumentError, Line, StaleIdError
+from hwsim.core.engine import Engine, EngineArgumentError, Line, StaleIdError
 from hwsim.core.events import NONE_MB, Format, What
 from hwsim.core.sound import alaw_decode, alaw_encode
 
@@ -183,3 +183,72 @@ def test_freeing_a_leg_unwires_its_peer(bench):
     bench.engine.leg_free(a)
     assert bench.engine.peer(b) is None
     assert set(bench.record(b, 320)) == {SILENCE}
+
+
+def test_a_slip_doubles_or_drops_one_sample(bench):
+    a, b = bench.pair()
+    said = bytes(range(256)) * 4
+    bench.engine.play_mem(a, said, Format.ALAW, loop=True)
+    ring = bench.engine.record_mem(b, 4000, Format.ALAW, What.IN)
+    bench.run(320)
+    bench.engine.line_slip(b, 1)
+    bench.run(320)
+    bench.engine.line_slip(b, -1)
+    bench.run(320)
+    heard = bench.engine.rec_read(ring)
+    first = heard.index(said[:8])
+    heard, wanted = heard[first:], (said * 2)[: len(heard) - first]
+    doubled = next(n for n in range(len(heard)) if heard[n] != wanted[n])
+    assert heard[doubled] == wanted[doubled - 1]
+    dropped = next(n for n in range(doubled + 1, len(heard)) if heard[n] != wanted[n - 1])
+    assert dropped - doubled == 320 and heard[dropped:] == wanted[dropped : len(heard)]
+
+
+def test_slips_one_way_have_a_limit(bench):
+    _, b = bench.pair()
+    with pytest.raises(EngineArgumentError):
+        bench.engine.line_slip(b, -1)
+    for _n in range(64):
+        bench.engine.line_slip(b, 1)
+    with pytest.raises(EngineArgumentError):
+        bench.engine.line_slip(b, 1)
+    with pytest.raises(EngineArgumentError):
+        bench.engine.line_slip(b, 2)
+
+
+@pytest.mark.parametrize("ppm", [1000, 30_000])
+def test_bit_errors_come_at_their_ratio_also_into_silence(bench, ppm):
+    a, b = bench.pair()
+    said = speech(5, 20 * SECOND)
+    bench.engine.line_set(b, Line(error_ppm=ppm))
+    bench.engine.play_mem(a, said, Format.ALAW)
+    ring = bench.engine.record_mem(b, 24 * SECOND, Format.ALAW, What.IN)
+    bench.run(24 * SECOND)
+    heard = bench.engine.rec_read(ring)
+    wrong = [x ^ y for x, y in zip(heard, said + bytes([0xD5]) * 4 * SECOND, strict=True)]
+    bits = sum(byte.bit_count() for byte in wrong)
+    assert bits == pytest.approx(len(heard) * 8 * ppm / 1e6, rel=0.1)
+    assert any(wrong[20 * SECOND :]), "an idle slot gets them too"
+    assert not any(alaw_decode(said[:800])[n] != alaw_decode(heard[:800])[n] for n in range(800) if not wrong[n])
+    bench.engine.line_set(b, Line())
+    assert set(bench.record(b, SECOND)) == {SILENCE}
+
+
+def test_the_same_errors_every_time():
+    def heard() -> bytes:
+        with Engine(16, 9) as engine:
+            a, b = engine.leg_new(), engine.leg_new()
+            engine.wire(a, b)
+            engine.line_set(b, Line(error_ppm=5000))
+            ring = engine.record_mem(b, SECOND, Format.ALAW, What.IN)
+            engine.run(SECOND)
+            return engine.rec_read(ring)
+
+    assert heard() == heard() != bytes([0xD5]) * SECOND
+
+
+@pytest.mark.parametrize("ppm", [-1, 500_001])
+def test_impossible_error_ratios_are_refused(bench, ppm):
+    a, _ = bench.pair()
+    with pytest.raises(EngineArgumentError):
+        bench.engine.line_set(a, Line(error_ppm=ppm))

@@ -116,3 +116,23 @@ def test_unlink(bench):
     assert bench.engine.stats().links == 0
     bench.run(64)
     assert set(bench.record(persons[2], 320)) == {SILENCE}
+
+
+def test_a_slip_on_a_link_makes_it_a_sample_late(bench):
+    a, person_a = bench.pair()
+    b, person_b = bench.pair()
+    sound = bytes(range(1, 251)) * 8
+    bench.engine.play_mem(person_a, sound, Format.ALAW)
+    bench.engine.link(a, b)
+    ring = bench.engine.record_mem(person_b, 2000, Format.ALAW, What.IN)
+    bench.run(640)
+    bench.engine.link_slip(a, b, True)
+    bench.run(640)
+    bench.engine.link_slip(a, b, False)
+    bench.run(640)
+    heard = bench.engine.rec_read(ring)[32:]
+    assert heard[:608] == sound[:608]
+    assert heard[608:1248] == sound[607:1247]
+    assert heard[1248:] == sound[1248 : len(heard)]
+    with pytest.raises(StaleIdError):
+        bench.engine.link_slip(b, a, True)

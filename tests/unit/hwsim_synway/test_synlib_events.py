@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 from synbench import Exchange, FakeClient, FakeConn, Net
 from synmachines import ANALOG, DIGITAL
 
 from hwsim.vendorlibs.rpc import PARKED
-from hwsim.vendorlibs.synway.faults import GARBAGE
+from hwsim.vendorlibs.synway.faults import GARBAGE, Rule
 
 
 @pytest.fixture
@@ -184,13 +186,13 @@ def test_waits_are_declared(analog):
 
 # -- faults ------------------------------------------------------------------------------------------------------------
 def test_blocked_for_a_time_and_for_ever(analog):
-    analog.library.faults.block("SsmPickup", 300)
+    analog.library.faults.strike_calls("SsmPickup", Rule("block", value=300))
     assert analog.raw("SsmPickup", 0) is PARKED
     assert analog.state(0) == 0
     analog.run(310)
     assert analog.conn.replies[-1].ret == 0
     assert analog.state(0) == 1
-    analog.library.faults.block("SsmHangup")
+    analog.library.faults.strike_calls("SsmHangup", Rule("block"))
     replies = len(analog.conn.replies)
     assert analog.raw("SsmHangup", 0) is PARKED
     analog.run(600_000)
@@ -202,20 +204,20 @@ def test_blocked_for_a_time_and_for_ever(analog):
 
 def test_blocked_start_and_a_death_meanwhile(make):
     bench = make(ANALOG)
-    bench.library.faults.block("SsmStartCti")
+    bench.library.faults.strike_calls("SsmStartCti", Rule("block"))
     assert bench.raw("SsmStartCti", "a", "b") is PARKED
     bench.library.detached(bench.client)
     assert bench.start(conn=FakeConn(FakeClient(9))) == 0
 
 
 def test_odd_return(analog):
-    analog.library.faults.odd_return("SsmPickup", 77)
+    analog.library.faults.strike_calls("SsmPickup", Rule("odd_return", value=77))
     assert analog.call("SsmPickup", 0) == 77
     assert analog.state(0) == 1
 
 
 def test_garbage_in_texts(analog):
-    analog.library.faults.garbage("SsmGetBoardName", 1)
+    analog.library.faults.strike_calls("SsmGetBoardName", Rule("garbage"))
     assert analog.reply("SsmGetBoardName", 0).outs == (GARBAGE,)
     assert analog.text("SsmGetBoardName", 0) == "SHT-4D-CT/PCI"
 
@@ -231,16 +233,71 @@ def test_garbage_in_texts(analog):
 )
 def test_event_faults(analog, knob, codes):
     faults = analog.library.faults
-    {
-        "lose": lambda: faults.lose_event(0x18, 0),
-        "double": lambda: faults.double_event(0x18, 0),
-        "delay": lambda: faults.delay_event(0x18, 500, 0),
-        "reorder": lambda: faults.reorder_event(0x18),
-    }[knob]()
+    faults.strike_events(0x18, Rule(knob, value=500), None if knob == "reorder" else 0)
     analog.call("SsmPickup", 0)
     analog.run(1000)
     assert [c for c, _, _ in analog.drain()] == codes
     assert analog.state(0) == 1
+
+
+def test_a_fault_by_chance_strikes_some_and_ends_when_it_is_taken_back(analog):
+    end = analog.library.faults.strike_calls("SsmGetChState", Rule("odd_return", None, 0.25, -1))
+    answers = [analog.call("SsmGetChState", 0) for _ in range(400)]
+    assert 60 <= answers.count(-1) <= 140
+    assert len(list(analog.sim.truth.of("fault_struck", function="SsmGetChState"))) == answers.count(-1)
+    end()
+    assert {analog.call("SsmGetChState", 0) for _ in range(50)} == {0}
+    end()
+
+
+def test_events_lost_by_chance(analog):
+    end = analog.library.faults.strike_events(0x18, Rule("lose", None, 0.5))
+    told = 0
+    for _ in range(100):
+        analog.call("SsmPickup", 0)
+        analog.run(300)
+        analog.call("SsmHangup", 0)
+        analog.run(1500)
+        told += sum(code == 0x18 for code, _, _ in analog.drain())
+    lost = len(list(analog.sim.truth.of("fault_struck", fault="lose_event")))
+    assert lost > 0 and told > 0
+    assert 0.35 <= lost / (lost + told) <= 0.65
+    end()
+
+
+def test_a_crash_inside_a_call_ends_the_process(analog):
+    struck = []
+    analog.library.crash = lambda pid, number: struck.append((pid, number))
+    analog.library.faults.strike_calls("SsmPickup", Rule("crash", value=signal.SIGABRT))
+    assert analog.raw("SsmPickup", 0) is PARKED
+    assert struck == [(analog.client.pid, signal.SIGABRT)]
+    assert analog.state(0) == 0, "the call was not carried out"
+
+
+def test_two_clock_masters_slip_in_spans_and_between_cards(make):
+    bench = make({"cards": [*DIGITAL["cards"], *ANALOG["cards"]]})
+    bench.ready()
+    net = Net(bench.machine.spans["card0/1"].circuits[1])
+    net.call("8001")
+    bench.until_state(0, 2)
+    bench.call("SsmPickup", 0)
+    assert bench.call("SsmLinkFrom", 0, 30) == 0
+    end = bench.library.second_master("card1", 50)
+    bench.run(6000)
+    slips = [(f["card"], f["frames"]) for f in bench.sim.truth.of("bus_slip")]
+    assert slips == [("card1", 1), ("card1", -1)], "a frame of 125 us every 2.5 s"
+    assert not list(bench.sim.truth.of("slip")), "its ports have no receiver of their own"
+    end()
+    end = bench.library.second_master("card0", -100)
+    bench.run(1300)
+    assert [f["span"] for f in bench.sim.truth.of("slip")] == ["card0/1"]
+    assert bench.reply("SsmGetPcmLinkStatus", 0).outs == (0x20,)
+    end()
+    bench.run(10_100)
+    assert bench.reply("SsmGetPcmLinkStatus", 0).outs == (0,)
+    assert bench.params(0x07, 0)[-2:] == [0x20, 0]
+    with pytest.raises(KeyError):
+        bench.library.second_master("card7", 50)
 
 
 def test_event_after_stop(analog):
@@ -335,8 +392,8 @@ def test_card_pulled_and_put_back(make):
 
 def test_clear_turns_every_knob_back(analog):
     faults = analog.library.faults
-    faults.block("SsmPickup")
-    faults.lose_event(0x18)
+    faults.strike_calls("SsmPickup", Rule("block"))
+    faults.strike_events(0x18, Rule("lose"))
     faults.expire_licence()
     faults.clear()
     assert analog.call("SsmPickup", 0) == 0

@@ -1,0 +1,79 @@
+"""Which arguments each kind of fault takes, so that a mistyped one is refused instead of forgotten.
+
+The table of docs/simulator.md has them with their defaults; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_NONE: tuple[str, ...] = ()
+_STRIKES = ("times", "chance")
+_EVENT = ("ref", *_STRIKES)
+
+ARGUMENTS: Mapping[str, tuple[str, ...]] = {
+    # the pair
+    "cut_pair": _NONE,
+    "lift_elsewhere": _NONE,
+    "stuck_off_hook": _NONE,
+    "weak_ringing": ("volts",),
+    "reversal_glitch": ("ms",),
+    "noise": ("dbm0",),
+    "echo": ("db", "ms"),
+    "mute": ("direction",),
+    "loss": ("db",),
+    # the exchange's end
+    "no_reversal": _NONE,
+    "no_power": _NONE,
+    "no_dial_tone": _NONE,
+    "slow_dial_tone": ("ms",),
+    "no_busy_tone": _NONE,
+    "bad_busy_tone": ("on_ms", "off_ms", "hz", "dbm0"),
+    # keys
+    "dtmf_short": ("ms",),
+    "dtmf_twist": ("db",),
+    "dtmf_break": ("ms",),
+    "dtmf_low": ("dbm0",),
+    # E1s
+    "alarm": ("alarm", "side"),
+    "bit_errors": ("ratio", "side"),
+    "slips": ("count", "every_ms"),
+    "two_masters": ("ppm",),
+    "no_crc4": _NONE,
+    "signalling_slot_cut": ("side",),
+    "d_channel_down": _NONE,
+    "exchange_restart": ("silent_ms",),
+    "no_seizure_ack": _NONE,
+    "no_end_of_caller": _NONE,
+    # the maker's library
+    "library_block": ("ms", *_STRIKES),
+    "library_crash": ("signal", *_STRIKES),
+    "library_odd_return": ("value", *_STRIKES),
+    "library_garbage": _STRIKES,
+    "event_lost": _EVENT,
+    "event_doubled": _EVENT,
+    "event_late": (*_EVENT, "ms"),
+    "event_out_of_order": _EVENT,
+    "event_flood": ("count",),
+    "event_after_stop": ("ref", "param"),
+    # channels and cards
+    "circuit_reset": _NONE,
+    "circuit_blocked": _NONE,
+    "pickup_delayed": ("ms",),
+    "hangup_lost": _NONE,
+    "record_drop": ("ms",),
+    "collision": _NONE,
+    "card_missing": _NONE,
+    "card_pulled": _NONE,
+    "licence_expired": _NONE,
+    # DAHDI's I/O library
+    "ioctl_error": ("errno", "channel", "times"),
+    "channel_open_error": ("errno",),
+    "read_stall": _NONE,
+    "blocks_late": ("ms",),
+    "channel_event": ("event", "how", "ms", "times"),
+    "irq_missed": ("count",),
+    # processes
+    "process_kill": ("signal",),
+    "process_stop": _NONE,
+}
