@@ -31,14 +31,17 @@ SYNWAY_EXAMPLES = ("SHD-30A-CT/PCI", "SHT-16D-CT/PCIe", "ATP-24A/PCI")
 LEGS = 1024
 LEGS_PER_BUS = 90
 """Three a circuit: the card's, the exchange's, its register's."""
+LEGS_PER_SPAN = 60
+"""Two a circuit: the card's and the exchange's."""
 MAX_LEGS = 4096
 
 
 def legs_for(scenario: Scenario) -> int:
     """How many ends of sound the engine needs for the machine and the people around it."""
-    plain = (node.plain() for node in scenario.cards)
-    known = (dahdi_models.model(str(card.get("model"))) for card in plain if isinstance(card, dict))
-    return min(MAX_LEGS, LEGS + LEGS_PER_BUS * sum(model.spans for model in known if model))
+    words = [str(card.get("model")) for card in (node.plain() for node in scenario.cards) if isinstance(card, dict)]
+    buses = sum(known.spans for known in map(dahdi_models.model, words) if known)
+    spans = sum(known.spans for known in map(model, words) if known)
+    return min(MAX_LEGS, LEGS + LEGS_PER_BUS * buses + LEGS_PER_SPAN * spans)
 
 
 class SynwaySpanSection(Section):
@@ -59,7 +62,7 @@ class SynwayCardSection(Section):
     def problems(self, node: Node) -> list[Problem]:
         """What the model does not have."""
         try:
-            with Engine(256, 0) as engine:
+            with Engine(MAX_LEGS, 0) as engine:
                 build_machine(Sim(engine, TruthLog(), 0), {"cards": [self.entry()]})
         except ValueError as error:
             return [node.problem(str(error))]

@@ -291,6 +291,8 @@ class ChannelPort(abc.ABC):
         self.state: ChannelState = info.state
         self._sink = sink
         self.illegal_steps: dict[str, int] = {}
+        self.counters: dict[str, int] = {}
+        """What the driver counts for technicians; shown with the channel's own counters."""
 
     @property
     def id(self) -> str:

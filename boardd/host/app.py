@@ -14,6 +14,7 @@ import fcntl
 import os
 import signal
 from pathlib import Path
+from typing import NoReturn
 
 import structlog
 
@@ -57,10 +58,10 @@ class App:
         self._crashes = Crashes(
             self._state_dir / "crashes.json", boot_id, self._section.crash_budget, self._section.crash_window_s
         )
-        self._watchdog = Watchdog(notifier, die)
+        self._watchdog = Watchdog(notifier, self._die)
         self._starting: asyncio.Task[None] | None = None
         self._end: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self.host.intake.on_fatal = die
+        self.host.intake.on_fatal = self._die
         self.host.commands.on_reset = self._reset
 
     async def run(self) -> int:
@@ -69,6 +70,8 @@ class App:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.end, 0)
         within_budget = self._crashes.begin(clock.mono_ms())
+        if self._crashes.died_of:
+            self._tell_death(self._crashes.died_of)
         uplink = loop.create_task(self.host.uplink.run(), name="uplink")
         self._watchdog.every_second.append(self._pulse)
         watchdog = loop.create_task(self._watchdog.run(), name="watchdog")
@@ -91,6 +94,17 @@ class App:
                 await task
         await self.host.tasks.cancel()
         return code
+
+    def _die(self, reason: str) -> NoReturn:
+        """End at once; the next process finds the reason in the ledger."""
+        self._crashes.dying(reason)
+        die(reason)
+
+    def _tell_death(self, reason: str) -> None:
+        """An alarm for as long as crashes count: calls were lost, and a technician wants to know what to blame."""
+        self.host.alarms.set("host_died", self._domain, reason)
+        window_s = self._section.crash_window_s
+        asyncio.get_running_loop().call_later(window_s, self.host.alarms.clear, "host_died", self._domain)
 
     async def _start_settled(self) -> None:
         """A library that is just being started is stopped in order once it runs, not left with our lines seized."""
@@ -121,7 +135,7 @@ class App:
                 self._notifier.status(f"the library refuses to start: {error.message}")
                 await self.host.refused(error.message)
             except BoarddError as error:
-                die(f"the library did not start: {error.message}")
+                self._die(f"the library did not start: {error.message}")
             await asyncio.wait({self._end}, timeout=retry_s)
             if self._end.done():
                 return

@@ -12,13 +12,19 @@ from pathlib import Path
 
 import msgspec
 
+from boardd.contract.text import N_, _
+
+NO_WORD = N_("it crashed or was killed; its log has more")
+"""Why a process ended that could not say so itself."""
+
 
 class Ledger(msgspec.Struct, kw_only=True):
-    """The file: when the runs began that did not end cleanly, and whether one is under way now."""
+    """The file: when the runs began that did not end cleanly, whether one is under way now, and why it has to end."""
 
     boot_id: str = ""
     running_since_ms: int | None = None
     crashes_ms: list[int] = []
+    dying_of: str = ""
 
 
 class Crashes:
@@ -30,6 +36,8 @@ class Crashes:
         self._budget = budget
         self._window_ms = window_s * 1000
         self._ledger = Ledger(boot_id=boot_id)
+        self.died_of = ""
+        """Why the run before this one ended, when it did not end as it should."""
 
     def begin(self, now_ms: int) -> bool:
         """Note a start at monotonic `now_ms`; False when the budget is spent: the library must not be loaded."""
@@ -38,6 +46,8 @@ class Crashes:
             ledger = Ledger(boot_id=self._boot_id)
         if ledger.running_since_ms is not None:
             ledger.crashes_ms.append(now_ms)
+            self.died_of = ledger.dying_of or _(NO_WORD)
+        ledger.dying_of = ""
         ledger.crashes_ms = [t for t in ledger.crashes_ms if 0 <= now_ms - t <= self._window_ms]
         spent = len(ledger.crashes_ms) >= self._budget
         ledger.running_since_ms = None if spent else now_ms
@@ -49,6 +59,11 @@ class Crashes:
     def recent(self) -> int:
         """Crashes within the window at the last start."""
         return len(self._ledger.crashes_ms)
+
+    def dying(self, reason: str) -> None:
+        """The process is about to end because of `reason`: the next one will tell."""
+        self._ledger.dying_of = reason
+        self._write()
 
     def end(self) -> None:
         """The process ends as it should."""

@@ -13,14 +13,17 @@ from functools import partial
 from boardd.contract.capabilities import ChannelKind
 from boardd.contract.causes import Cause
 from boardd.contract.errors import WrongStateError
+from boardd.contract.text import _
+from boardd.host.alarms import Alarms
 from boardd.host.calls import Calls, LiveCall
 
 
 class TrunkGuards:
     """Caller-ID gates of waiting FXO calls and the longest-call guard of all trunk calls."""
 
-    def __init__(self, calls: Calls) -> None:
+    def __init__(self, calls: Calls, alarms: Alarms) -> None:
         self._calls = calls
+        self._alarms = alarms
         self._gates: dict[str, asyncio.Event] = {}
         calls.on_connected.append(self._connected)
         calls.on_released.append(self._released)
@@ -63,8 +66,12 @@ class TrunkGuards:
 
     def _too_long(self, live: LiveCall) -> None:
         live.line.counters["max_call"] += 1
+        text = _("a call lasted {s} s: does the card recognise this line's busy tone?")
+        self._alarms.set("max_call", live.line.id, text.format(s=live.line.group.max_call_s))
         self._calls.release(live, Cause.TIMER_EXPIRED, "host", maker_text="max_call_s")
 
     def _released(self, live: LiveCall) -> None:
+        if live.call.cause_origin == "far":
+            self._alarms.clear("max_call", live.line.id)
         self._open(live)
         self._gates.pop(live.id, None)

@@ -55,7 +55,7 @@ class Host:
         ties = site.paths.runtime_dir / f"ties-{domain}.sock"
         self.bridges = Bridges(domain, self.calls, self.outlet, self.tasks, ties)
         self.leases = Leases()
-        self.guards = TrunkGuards(self.calls)
+        self.guards = TrunkGuards(self.calls, self.alarms)
         self.offers = Offers(self.calls, self.guards, self.tasks)
         self.stations = Stations(site.station, self.calls, self.alarms, self.tasks)
         self.dialer = Dialer(self.registry, self.calls, self.stations, self.tasks)

@@ -107,7 +107,8 @@ class Line:
     def announce(self, old: ChannelState | None = None, kind: EventType = EventType.CHANNEL_STATE) -> None:
         """Tell clients how the channel is now."""
         self.channel.changed = clock.instant()
-        self.channel.counters = {**self.counters, **{f"illegal {k}": n for k, n in self.port.illegal_steps.items()}}
+        illegal = {f"illegal {step}": count for step, count in self.port.illegal_steps.items()}
+        self.channel.counters = {**self.counters, **self.port.counters, **illegal}
         self._outlet.publish(kind, channel=self.channel, old=str(old if old is not None else self.channel.state))
 
     def step(self, new: ChannelState) -> None:

@@ -31,10 +31,9 @@ from drivers.synway.events import Events
 from drivers.synway.inventory import Found, make_port, read_inventory
 from drivers.synway.port import SynwayPort
 from drivers.synway.quirks import Quirks
-from drivers.synway.session import Session, log
+from drivers.synway.session import DOMAIN, Session, log
 from drivers.synway.switching import Switch
 
-DOMAIN = "synway"
 CLEAR_LIMIT_S = 10.0
 CLEAR_POLL_S = 0.1
 EVENT_WAIT_MS = 200
@@ -157,6 +156,7 @@ class SynwayDriver(DomainDriver):
         mode = await self.session.run("SsmSetEvent", self.session.native.enable_events)
         log.info("events_enabled", mode=mode)
         self.events.ports, self.events.spans = self.ports, self.found.spans
+        self.events.boards = self.found.boards
         self.events.listen()
 
     async def _clear_lines(self) -> None:

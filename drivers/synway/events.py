@@ -12,10 +12,11 @@ from functools import partial
 
 from boardd.contract.driver import Fatal, Heartbeat, SpanChanged, Trouble
 from boardd.contract.errors import BoarddError
-from boardd.contract.objects import Span
+from boardd.contract.objects import Board, Span
 from boardd.native.event_thread import EventThread
 from drivers.synway._codes import Event
 from drivers.synway._native import VendorEvent
+from drivers.synway.cards import CardWatch
 from drivers.synway.inventory import span_alarms, span_state
 from drivers.synway.port import SynwayPort
 from drivers.synway.session import Session, log
@@ -33,6 +34,8 @@ class Events:
         self.domain = domain
         self.ports: Mapping[int, SynwayPort] = {}
         self.spans: Mapping[int, Span] = {}
+        self.boards: Mapping[str, Board] = {}
+        self.cards = CardWatch(session)
         self.handled = 0
         self.opened = asyncio.Event()
         self._queue: asyncio.Queue[VendorEvent] = asyncio.Queue()
@@ -121,6 +124,7 @@ class Events:
             await asyncio.sleep(period_ms / 1000)
             try:
                 await self.compare()
+                self.cards.look(self.boards.values(), self.ports, self.spans, period_ms)
                 for port in list(self.ports.values()):
                     await port.tick(period_ms)
             except BoarddError as error:

@@ -24,8 +24,8 @@ from boardd.contract.driver import (
 )
 from boardd.contract.errors import DeviceError
 from boardd.contract.objects import Channel
-from boardd.contract.states import AnswerEvidence, ChannelState
-from drivers.synway._codes import UNUSABLE, ChState, Dial, Event, Pend
+from boardd.contract.states import CALL_STATES, AnswerEvidence, ChannelState
+from drivers.synway._codes import FREE, UNUSABLE, ChState, Dial, Event, Pend
 from drivers.synway._errors import GLARE, Reason
 from drivers.synway._native import VendorEvent
 from drivers.synway.session import Session, log
@@ -50,7 +50,11 @@ CAPABILITIES = [
 ]
 BEFORE_DIAL_TONE = (ChState.STANDBY, ChState.PICKED_UP, ChState.RINGING, ChState.WAIT_DIAL_TONE)
 RING_ENDED = Reason(16, "far", "no ring", "the caller gave up")
-NO_VOLTAGE = "no_line_voltage"
+NO_VOLTAGE, IN_USE = "no_line_voltage", "line_in_use"
+LINE_LOST = Reason(27, "line", NO_VOLTAGE, "the line has no voltage")
+VOLTAGE_ALARMS = {NO_VOLTAGE: NO_VOLTAGE, UNUSABLE[8]: NO_VOLTAGE, IN_USE: IN_USE}
+"""Which alarm belongs to the reason for which a trunk is out of service."""
+JUDGED_AFTER_TICKS = 2
 
 
 class FxoPort(TrunkPort):
@@ -69,7 +73,8 @@ class FxoPort(TrunkPort):
         self._freed_at_s = 0.0
         self._guard_timer: asyncio.TimerHandle | None = None
         self._no_dial_tone = False
-        self._dead_ticks = 0
+        self._bad_ticks: dict[str, int] = {}
+        self._standing = ""
 
     async def prepare(self) -> None:
         """See SynwayPort."""
@@ -336,14 +341,39 @@ class FxoPort(TrunkPort):
             self.emit(LineVoltage(self.id, volts))
 
     async def tick(self, period_ms: int) -> None:
-        """See SynwayPort. A line without feed for a whole tick is out of service; with feed it is back."""
+        """See SynwayPort. Judge the voltage: what shows at two ticks in a row is real."""
         await super().tick(period_ms)
-        limit, volts = self.session.quirks.fxo_no_line_volts, self.info.line_volts
-        if not limit or volts is None:
-            return
         async with self.lock:
-            self._dead_ticks = self._dead_ticks + 1 if volts < limit else 0
-            if self.state is S.IDLE and self._dead_ticks >= 2:
-                self.make_unusable(NO_VOLTAGE)
-            elif self.info.reason == NO_VOLTAGE and not self._dead_ticks and self.vendor not in UNUSABLE:
+            bad = self._bad_voltage()
+            self._bad_ticks = {bad: self._bad_ticks.get(bad, 0) + 1} if bad else {}
+            lasting = bad if bad and self._bad_ticks[bad] >= JUDGED_AFTER_TICKS else ""
+            if lasting and self.state is S.IDLE:
+                self.make_unusable(lasting)
+            elif lasting == NO_VOLTAGE and self.state in CALL_STATES:
+                await self.end(LINE_LOST)
+            elif not bad and self.info.reason in (NO_VOLTAGE, IN_USE) and self.vendor not in UNUSABLE:
                 self.make_usable()
+
+    def _bad_voltage(self) -> str:
+        """What is wrong with the line by its voltage (line facts 1.3), or nothing."""
+        volts, quirks = self.info.line_volts, self.session.quirks
+        if volts is None or not quirks.fxo_no_line_volts:
+            return ""
+        if volts < quirks.fxo_no_line_volts:
+            return NO_VOLTAGE
+        at_rest = self.state in (S.IDLE, S.OUT_OF_SERVICE) and self.vendor in FREE
+        return IN_USE if at_rest and volts < quirks.fxo_in_use_volts else ""
+
+    def make_unusable(self, reason: str) -> None:
+        """See SynwayPort; a bad line is an alarm of its own."""
+        super().make_unusable(reason)
+        if self.state is S.OUT_OF_SERVICE and reason in VOLTAGE_ALARMS and not self._standing:
+            self._standing = VOLTAGE_ALARMS[reason]
+            self.emit(Trouble(self.id, self._standing, True, f"{self.info.line_volts} V"))
+
+    def make_usable(self) -> None:
+        """See SynwayPort."""
+        super().make_usable()
+        if self._standing and self.state is S.IDLE:
+            self.emit(Trouble(self.id, self._standing, False))
+            self._standing = ""

@@ -140,7 +140,7 @@ class FxsPort(SynwayPort):
             hook = await self.session.ask(self.id, self.session.lib.SsmGetHookState, int(self.off_hook), self.ch)
             missed = (hook != 0) is not self.off_hook
             if missed and self._hook_missed:
-                self.surprises += 1
+                self.surprised()
                 await self._hook(hook != 0)
             self._hook_missed = missed
 

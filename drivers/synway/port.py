@@ -37,7 +37,6 @@ class SynwayPort(ChannelPort):
         self.vendor = 0
         self.lock = asyncio.Lock()
         self.media = Media(session, info.id, self.ch)
-        self.surprises = 0
 
     # -- start --------------------------------------------------------------------------------------------------------
     async def prepare(self) -> None:
@@ -72,9 +71,10 @@ class SynwayPort(ChannelPort):
 
     async def _state_event(self, old: int, new: int) -> None:
         if new == self.vendor:
+            self.count("events_repeated")
             return
         if old != self.vendor:
-            self.surprises += 1
+            self.surprised()
             new = await self.session.ask(self.id, self.session.lib.SsmGetChState, self.vendor, self.ch)
         await self._enter(new)
 
@@ -83,8 +83,16 @@ class SynwayPort(ChannelPort):
         async with self.lock:
             if vendor != self.vendor:
                 log.warning("state_reconciled", channel=self.id, known=self.vendor, actual=vendor)
-                self.surprises += 1
+                self.surprised()
                 await self._enter(vendor)
+
+    def surprised(self) -> None:
+        """The card's events did not tell what we see now: some were lost, doubled, late or out of order."""
+        self.count("events_missed")
+
+    def count(self, what: str) -> None:
+        """Add one to a counter that is shown with the channel."""
+        self.counters[what] = self.counters.get(what, 0) + 1
 
     async def _enter(self, new: int) -> None:
         if new != self.vendor:

@@ -25,7 +25,9 @@ class Quirks:
     fxo_ring_end_ms: int = 7_000  # 10.1: some drivers never leave state 2; no ring for this long ends the offer
     fxo_unlatch_ringing: bool = True  # 10.1: leave a stale state 2 by a short pick-up when SsmHangup is refused
     fxo_guard_ms: int = 1_000  # line facts 1.5: on-hook time before the next seizure
-    fxo_no_line_volts: int = 3  # 10.1: below this an idle trunk has no line; 0: voltage is not judged
+    fxo_no_line_volts: int = 3  # 10.1: below this a trunk has no line; 0: voltage is not judged
+    fxo_in_use_volts: int = 18  # line facts 1.3: an idle trunk below this is in use by another telephone; 0: not judged
+    card_gone_s: int = 20  # 9: a card all of whose E1 channels are unavailable for so long, without an alarm, is gone
     fxo_flash_ms: int = 500  # 11.1: 32 to 1000
     pickup_poll_ms: int = 500  # 11.1: how often a pick-up is asked for whose event has not come
     fxs_caller_id_delay_ms: int = 1_000  # 10.2: from the ring to the caller ID

@@ -13,7 +13,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import structlog
 
-from boardd.contract.driver import DriverEvent, EventSink
+from boardd.contract.driver import DriverEvent, EventSink, Trouble
 from boardd.contract.errors import BoarddError, DeviceError
 from boardd.native.door import DeadlineClass, Door
 from drivers.synway._native import Native, SynwayLib, name_of
@@ -22,6 +22,10 @@ from drivers.synway.quirks import Quirks
 P = ParamSpec("P")
 T = TypeVar("T")
 log = structlog.get_logger("drivers.synway")
+DOMAIN = "synway"
+"""The subject of alarms about the library as a whole."""
+NOT_OPEN = 6
+"""SsmGetLastErrCode: the operation is not opened (section 5)."""
 
 
 class Session:
@@ -33,6 +37,7 @@ class Session:
         self._sink = sink
         self._open = False
         self._tasks: set[asyncio.Task[None]] = set()
+        self._refused: set[str] = set()
         self._native: Native | None = None
 
     @property
@@ -113,12 +118,30 @@ class Session:
         function: Callable[..., Any],
         args: tuple[Any, ...],
     ) -> Any:
+        name = name_of(function)
         try:
-            return await self.door.call(name_of(function), partial(check, function), *args, deadline=deadline)
+            result = await self.door.call(name, partial(check, function), *args, deadline=deadline)
         except BoarddError as error:
             if channel:
                 error.data.setdefault("channel", channel)
+            if error.data.get("vendor_code") == NOT_OPEN:
+                self._not_open(name, error.message)
             raise
+        if name in self._refused:
+            self._open_again(name)
+        return result
+
+    # -- licence ------------------------------------------------------------------------------------------------------
+    def _not_open(self, name: str, text: str) -> None:
+        """The card refuses an operation as not opened: licence, dongle or configuration, a technician's business."""
+        if not self._refused:
+            self.emit(Trouble(DOMAIN, "licence", True, text))
+        self._refused.add(name)
+
+    def _open_again(self, name: str) -> None:
+        self._refused.discard(name)
+        if not self._refused:
+            self.emit(Trouble(DOMAIN, "licence", False))
 
     # -- tasks --------------------------------------------------------------------------------------------------------
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:

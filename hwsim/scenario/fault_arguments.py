@@ -54,7 +54,7 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "event_doubled": _EVENT,
     "event_late": (*_EVENT, "ms"),
     "event_out_of_order": _EVENT,
-    "event_flood": ("count",),
+    "event_flood": ("count", "ms"),
     "event_after_stop": ("ref", "param"),
     # channels and cards
     "circuit_reset": _NONE,

@@ -7,9 +7,7 @@ from the first ringing voltage until the card sees the line free again after the
 shorter than a flash is not yet an on-hook: that time belongs to the line, not to boardd).
 
 Loss: one E1 with more calls than circuits. Each call is lost exactly when the oracle, given the truth log's arrivals
-and holding times, says so; and boardd answers each of the others. The card needs some 26 ms after it has confirmed a
-release; a SETUP on that circuit before then is refused with cause 44. Such a call occupies nothing, so it is counted
-apart and left out on both sides.
+and holding times, says so; and boardd answers each of the others.
 """
 
 from __future__ import annotations
@@ -40,11 +38,10 @@ BATCHES = 10
 """Waits are strongly correlated: a million calls at 25 E have a standard error of some 3 %, ten million of 1 %."""
 LOSS_LOAD, LOSS_CIRCUITS, LOSS_CALLS = 40, 30, 300
 HOLD_S = 20.0
-NO_CIRCUIT, CHANNEL_NOT_AVAILABLE = 34, 44
+NO_CIRCUIT = 34
 FIRST_ARRIVAL_S = 20.0
 RUN_LIMIT_S = 600.0
-STANDBY, CLEARING = 0, 88
-CLEARING_SHARE = 0.05
+STANDBY = 0
 CIRCUITS = 120
 
 
@@ -145,9 +142,8 @@ def waiting(load: int, agents: int, calls: int, seed: int) -> Row:
     services = served(done)
     waits = {c["caller"]: c["queue_wait_s"] for c in done.contacts}
     problems = [] if done.settled and done.result["stuck_channels"] == 0 else ["not settled"]
-    refused = [end for end in done.of("call_end") if refused_while_clearing(done, end)]
     whole = [c for c in done.contacts if c["records"] == 1]
-    if not len(queue) == len(services) == len(whole) == calls - len(refused) or len(refused) > CLEARING_SHARE * calls:
+    if not len(queue) == len(services) == len(whole) == calls:
         problems.append(f"{len(queue)} answered, {len(services)} served, {calls} called")
     calls_of_oracle = [(t, s) for (t, _caller), (_ring, s) in zip(queue, services, strict=False)]
     starts = first_come_starts(calls_of_oracle, agents)
@@ -189,8 +185,7 @@ def blocking(seed: int) -> Row:
         done = run(loss_site(), folder, seed)
     ends = {f["call"]: f for f in done.of("call_end")}
     line = {f["call"]: f["line"] for f in done.of("call_route")}
-    all_calls = [f for f in done.of("call_begin") if f["caller"].startswith("138")]
-    calls = [c for c in all_calls if not refused_while_clearing(done, ends[c["call"]])]
+    calls = [f for f in done.of("call_begin") if f["caller"].startswith("138")]
     was_lost = [call["call"] not in line for call in calls]
     # a lost call has no holding time of its own: should the oracle let it in, that is a difference already
     spans = [(c["t_us"], ends[c["call"]]["t_us"] if c["call"] in line else c["t_us"]) for c in calls]
@@ -200,26 +195,10 @@ def blocking(seed: int) -> Row:
     callers = {c["caller"] for c in calls if c["call"] in line}
     unanswered = [c for c in done.contacts if c["caller"] in callers and (c["records"] != 1 or not c["evidence"])]
     formula, close = against_erlang_b("B")
-    text = (
-        f"{sum(was_lost)} lost, {wrong} differ from the oracle, {len(unanswered)} not answered by boardd"
-        f" ({len(all_calls) - len(calls)} refused by a circuit that was being cleared)"
-    )
-    few = len(all_calls) - len(calls) <= CLEARING_SHARE * len(all_calls)
-    good = not wrong and not unanswered and few and done.settled and done.result["stuck_channels"] == 0 and close
+    text = f"{sum(was_lost)} lost, {wrong} differ from the oracle, {len(unanswered)} not answered by boardd"
+    good = not wrong and not unanswered and len(calls) == LOSS_CALLS
+    good = good and close and done.settled and done.result["stuck_channels"] == 0
     return Row(f"loss {LOSS_LOAD} E, {LOSS_CIRCUITS} circuits", len(calls), text, formula, good)
-
-
-def refused_while_clearing(done: SiteOutcome, end: dict[str, Any]) -> bool:
-    """Whether the card refused the call because its circuit was not in standby again."""
-    if end["cause"] != CHANNEL_NOT_AVAILABLE:
-        return False
-    routes = done.of("call_route", call=end["call"])
-    if not routes:
-        return False
-    _card, span, slot = (int(word) if word.isdigit() else 0 for word in routes[0]["line"].split("/"))
-    channel = (span - 1) * 30 + slot - (1 if slot < 16 else 2)
-    states = [f["new"] for f in done.of("ch_state", channel=channel) if f["t_us"] <= end["t_us"]]
-    return bool(states) and states[-1] == CLEARING
 
 
 def against_erlang_b(seed: str) -> tuple[str, bool]:

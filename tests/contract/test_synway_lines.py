@@ -14,6 +14,7 @@ from hwsim_far_end import LIBRARY, NAMES, ROOT, TRUNKS, HwsimFarEnd, machine, ma
 
 from boardd import clock
 from boardd.contract.driver import (
+    BoardChanged,
     CallerId,
     Connected,
     Digit,
@@ -25,6 +26,7 @@ from boardd.contract.driver import (
     OffHook,
     RecordEnded,
     ReleasedByFar,
+    SpanChanged,
     Trouble,
     Usable,
 )
@@ -116,9 +118,110 @@ def test_a_line_without_feed_is_out_of_service(folder: Path) -> None:
         await stage.log.wait(LineVoltage, port.id, mark, volts=0)
         event = await stage.log.wait(Usable, port.id, mark, usable=False)
         assert event.reason == port.info.reason == "no_line_voltage" and port.state is S.OUT_OF_SERVICE
+        alarm = await stage.log.wait(Trouble, port.id, mark, code="no_line_voltage", raised=True)
+        assert alarm.text == "0 V"
         end_fault(stage, number)
         await stage.log.wait(Usable, port.id, mark, usable=True)
         assert port.state is S.IDLE and port.info.reason == ""
+        await stage.log.wait(Trouble, port.id, mark, code="no_line_voltage", raised=False)
+
+    on_stage(folder, body)
+
+
+def test_a_line_cut_in_a_call_ends_the_call(folder: Path) -> None:
+    """The exchange has cleared; the card says nothing but the voltage."""
+
+    async def body(stage: Stage) -> None:
+        port, mark = stage.port("an/1"), stage.log.mark
+        await port.dial(stage.far.number("answers"))
+        await stage.log.wait(Connected, port.id, mark)
+        fault(stage, "cut_pair", "ana/1")
+        released = await stage.log.wait(ReleasedByFar, port.id, mark, within_s=6)
+        assert (released.cause, released.origin) == (27, "line") and "no voltage" in released.maker_text
+        await stage.free(port.id, mark)
+        await stage.log.wait(Usable, port.id, mark, usable=False)
+
+    on_stage(folder, body)
+
+
+def test_a_line_in_use_by_another_telephone_is_out_of_service(folder: Path) -> None:
+    async def body(stage: Stage) -> None:
+        port, mark = stage.port("an/1"), stage.log.mark
+        number = fault(stage, "lift_elsewhere", "ana/1")
+        event = await stage.log.wait(Usable, port.id, mark, usable=False)
+        assert event.reason == "line_in_use"
+        alarm = await stage.log.wait(Trouble, port.id, mark, code="line_in_use", raised=True)
+        assert alarm.text == "12 V"
+        end_fault(stage, number)
+        await stage.log.wait(Usable, port.id, mark, usable=True)
+        await stage.log.wait(Trouble, port.id, mark, code="line_in_use", raised=False)
+        await port.dial(stage.far.number("answers"))
+        await stage.log.wait(Connected, port.id, mark)
+        await stage.free(port.id, mark)
+
+    on_stage(folder, body)
+
+
+def test_the_telephone_beside_us_in_our_own_call_is_no_alarm(folder: Path) -> None:
+    async def body(stage: Stage) -> None:
+        port, mark = stage.port("an/1"), stage.log.mark
+        await port.dial(stage.far.number("answers"))
+        await stage.log.wait(Connected, port.id, mark)
+        number = fault(stage, "lift_elsewhere", "ana/1")
+        await asyncio.sleep(10)
+        assert port.state is S.CONNECTED
+        end_fault(stage, number)
+        await stage.free(port.id, mark)
+        await asyncio.sleep(5)
+        assert not [e for e in stage.log.of(port.id, mark) if isinstance(e, Trouble)]
+
+    on_stage(folder, body)
+
+
+@pytest.mark.parametrize(("card", "board", "least_s", "most_s"), [("ana", "an", 2, 8), ("isdn", "e1", 15, 30)])
+def test_a_card_that_is_pulled_out_and_put_back(folder: Path, card: str, board: str, least_s: int, most_s: int) -> None:
+    async def body(stage: Stage) -> None:
+        await asyncio.sleep(15)  # E1s are ready
+        mark, began_ms = stage.log.mark, clock.mono_ms()
+        number = fault(stage, "card_pulled", card)
+        gone = await stage.log.wait(BoardChanged, board, mark, within_s=40)
+        assert gone.state is BoardState.MISSING and "pulled out" in gone.reason
+        assert least_s * 1000 <= clock.mono_ms() - began_ms <= most_s * 1000
+        end_fault(stage, number)
+        back = await stage.log.wait(BoardChanged, board, mark, within_s=40, state=BoardState.RUNNING)
+        assert back.reason == ""
+        await asyncio.sleep(15)
+        assert all(p.state is S.IDLE for p in stage.inventory.ports.values() if p.info.board == board)
+
+    on_stage(folder, body)
+
+
+def test_a_span_without_signal_is_no_card_that_is_gone(folder: Path) -> None:
+    async def body(stage: Stage) -> None:
+        mark = stage.log.mark
+        number = fault(stage, "alarm", "isdn/1", alarm="los")
+        await stage.log.wait(SpanChanged, "e1/1", mark)
+        await asyncio.sleep(60)
+        end_fault(stage, number)
+        await asyncio.sleep(30)
+        assert not [e for e in stage.log.of("e1", mark) if isinstance(e, BoardChanged)]
+
+    on_stage(folder, body)
+
+
+def test_an_expired_licence_is_told_as_such_until_an_operation_works_again(folder: Path) -> None:
+    async def body(stage: Stage) -> None:
+        port, mark = stage.port("an/1"), stage.log.mark
+        number = fault(stage, "licence_expired", "")
+        with pytest.raises(DeviceError, match="licence has expired"):
+            await port.dial(stage.far.number("answers"))
+        alarm = await stage.log.wait(Trouble, "synway", mark, code="licence", raised=True)
+        assert "SsmAutoDial" in alarm.text and "licence" in alarm.text
+        end_fault(stage, number)
+        await port.dial(stage.far.number("answers"))
+        await stage.log.wait(Trouble, "synway", mark, code="licence", raised=False)
+        await stage.log.wait(Connected, port.id, mark)
+        await stage.free(port.id, mark)
 
     on_stage(folder, body)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hwsim.line.digital import Circuit, Setup
@@ -59,13 +60,16 @@ class DigitalChannel(Channel):
         self.synchronised = False
         self._setup_sent = False
         self._complete = False
+        self._confirmed = False
+        self._early: Setup | None = None
         self._freed_us = -(10**12)
 
     # -- life and readiness -------------------------------------------------------------------------------------------
     def begin(self) -> None:
         """Library start: the circuit is not ready until the span is in sync and the circuit has been reset."""
         self.circuit.card = self
-        self.synchronised = False
+        self.synchronised = self._confirmed = False
+        self._early = None
         self.digits.enable_default()
         self.enter(self.protocol.not_ready)
 
@@ -181,6 +185,9 @@ class DigitalChannel(Channel):
     # -- incoming -----------------------------------------------------------------------------------------------------
     def on_setup(self, setup: Setup) -> None:
         """Seizure with a number. A circuit that cannot take it answers with cause 44."""
+        if self.state is self.protocol.clearing and self._confirmed and self.synchronised:
+            self._early = setup  # the circuit is free on the line already; the driver comes to it when it has tidied up
+            return
         if self.dialling and self.driver.personality.glare_incoming_wins:
             self._lose_to_incoming()
         accepts = self.synchronised and not self.unplugged and self.state in TAKES_CALLS
@@ -210,7 +217,9 @@ class DigitalChannel(Channel):
 
     def on_digits(self, digits: str) -> None:
         """More digits of the called number."""
-        if self.state in (*self.protocol.begin, self.protocol.collecting):
+        if self._early:
+            self._early = replace(self._early, called=self._early.called + digits)
+        elif self.state in (*self.protocol.begin, self.protocol.collecting):
             self.called += digits
             if self.state is self.protocol.collecting:
                 self._count_digits()
@@ -361,6 +370,7 @@ class DigitalChannel(Channel):
         if self.unplugged or not self.synchronised or self.driver.faults.take_lost_hangup(self.number):
             return
         self.release_cause = cause
+        self._early = None
         if self.state in IDLE_STATES or self.state is self.protocol.clearing:
             self._tell("released")
             return
@@ -413,10 +423,12 @@ class DigitalChannel(Channel):
     def _clear_confirmed(self) -> None:
         """The far end has released already: confirm."""
         self._leave_call()
+        self._confirmed = True
         self._tell("released")
         self.after("clearing", self.driver.personality.step_ms, self._idle_again)
 
     def _leave_call(self) -> None:
+        self._confirmed = False
         self.stop_timer()
         self.silence()
         self.enter(self.protocol.clearing)
@@ -424,6 +436,7 @@ class DigitalChannel(Channel):
     def on_released(self) -> None:
         """The far end confirmed."""
         if self.state is self.protocol.clearing:
+            self._confirmed = True
             self.after("clearing", self.driver.personality.step_ms, self._idle_again)
 
     def _idle_again(self) -> None:
@@ -431,6 +444,9 @@ class DigitalChannel(Channel):
         self.forget_numbers()
         self.driver.on_cleared(self)
         self._rest()
+        early, self._early = self._early, None
+        if early:
+            self.on_setup(early)
 
     # -- reserving and blocking ---------------------------------------------------------------------------------------
     def lock(self) -> None:

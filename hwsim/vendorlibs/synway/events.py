@@ -75,6 +75,7 @@ class EventHub:
     _waiters: deque[_Waiter] = field(default_factory=deque)
     _timers: dict[int, Timer] = field(default_factory=dict)
     _next_timer: int = 0
+    _full_until_us: dict[int, int] = field(default_factory=dict)
 
     # -- what the application chose -----------------------------------------------------------------------------------
     def set_event(self, code: int, ref: int, enable: bool, setting: Setting | None) -> bool:
@@ -140,6 +141,15 @@ class EventHub:
             else:
                 self._accept(notice)
 
+    def keep_full(self, ref: int, ms: float) -> None:
+        """The queue of a reference stays full for so long: what comes for it is dropped (fault)."""
+        self._full_until_us[ref] = self.sim.now_us + round(ms * 1000)
+
+    def _drop(self, notice: Notice) -> bool:
+        self.dropped += 1
+        self.sim.truth.note("event_dropped", code=notice.code, ref=notice.ref, dropped=self.dropped)
+        return False
+
     def post_user(self, notice: Notice) -> bool:
         """SsmPutUserEvent; False when the user queue is full."""
         return self._accept(notice)
@@ -150,14 +160,14 @@ class EventHub:
     def _accept(self, notice: Notice) -> bool:
         if not notice.user and not self.wanted(notice.code, notice.ref):
             return False
+        if not notice.user and self.sim.now_us < self._full_until_us.get(notice.ref, 0):
+            return self._drop(notice)
         if self._waiters:
             self._waiters.popleft().finish(notice)
             return True
         key = (notice.user, 0 if notice.user else notice.ref)
         if self._queued[key] >= (self.user_events if notice.user else self.per_channel):
-            self.dropped += 1
-            self.sim.truth.note("event_dropped", code=notice.code, ref=notice.ref, dropped=self.dropped)
-            return False
+            return self._drop(notice)
         self._queued[key] += 1
         self._queue.append(notice)
         return True
@@ -223,9 +233,17 @@ class EventHub:
             timer.cancel()
         self._timers.clear()
         self.enabled_globally = False
+        late, self.faults.late_events = self.faults.late_events, []
+        for notice in late:
+            waiting = bool(self._waiters)
+            self.sim.truth.note(
+                "fault_struck", vendor="synway", fault="event_after_stop", code=notice.code, waiting=waiting
+            )
+            if waiting:
+                self._waiters.popleft().finish(notice)
         self.finish_waits()
 
     def finish_waits(self) -> None:
-        """Every waiting call comes back: with an event that is late (a fault), or without one."""
+        """Every waiting call comes back without an event."""
         while self._waiters:
-            self._waiters.popleft().finish(self.faults.late_events.pop(0) if self.faults.late_events else None)
+            self._waiters.popleft().finish(None)

@@ -21,7 +21,7 @@ def register_faults(registry: FaultRegistry, library: SynwayLibrary) -> None:
     Functions (`where` = its name, `times` or `chance`): library_block (`ms`, none = for ever), library_crash
     (`signal`), library_odd_return (`value`), library_garbage. Events (`where` = code such as 0x18, `ref`, `times` or
     `chance`): event_lost, event_doubled, event_late (`ms`), event_out_of_order; event_flood (`where` = reference,
-    `count`), event_after_stop. Channels (`where` = the maker's channel number): circuit_reset, circuit_blocked,
+    `count`, `ms`), event_after_stop. Channels (`where` = the maker's channel number): circuit_reset, circuit_blocked,
     pickup_delayed (`ms`), hangup_lost, record_drop (`ms`), collision. Cards (`where` = name): card_missing,
     card_pulled, two_masters (`ppm`). licence_expired.
     """
@@ -120,8 +120,10 @@ class _Words:
             raise FaultError(str(error.args[0])) from error
 
     def flood(self, where: str, args: Args) -> None:
-        """Events that fill the queue of a reference."""
-        self.library.flood_events(parse(where, "a reference"), whole(args, "count", 1000))
+        """Events that fill the queue of a reference, a channel's number or the name of its line."""
+        channel = self.library.channel_named(where)
+        ref = parse(where, "a reference") if channel is None else channel
+        self.library.flood_events(ref, whole(args, "count", 1000), whole(args, "ms", 0))
 
     def after_stop(self, where: str, args: Args) -> None:
         """An event that comes when the library has been closed."""

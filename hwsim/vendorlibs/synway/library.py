@@ -287,12 +287,16 @@ class SynwayLibrary:
         self._note("second_master", card=name, ppm=ppm)
         return SecondMaster(self, self._card(name), ppm).end
 
-    def flood_events(self, ref: int, count: int) -> None:
-        """`count` harmless events at once (overall energy), to overflow the queue of a reference."""
-        self._note("flood_events", ref=ref, count=count)
+    def flood_events(self, ref: int, count: int, ms: int = 0) -> None:
+        """`count` harmless events at once (overall energy), to overflow the queue of a reference.
+
+        For `ms` more the flood goes on as fast as anybody can read: the queue stays full.
+        """
+        self._note("flood_events", ref=ref, count=count, ms=ms)
         if self.driver:
             for number in range(count):
                 self.driver.hub.post(Event.E_OVERALL_ENERGY, ref, number)
+            self.driver.hub.keep_full(ref, ms)
 
     def event_after_stop(self, code: int, ref: int, param: int) -> None:
         """The next close lets one more event through to a thread that is in a wait: a driver thread that ends late."""

@@ -9,6 +9,7 @@ import pytest
 from pages import DOCS, ROOT, codes, definitions, links, page, section, table, tables
 
 from boardd.contract.capabilities import Capability
+from boardd.host.alarms import SEVERITIES
 from boardd.testing import cases_for
 from drivers.synway import digital, fxo, fxs, tap
 from drivers.synway.quirks import Quirks
@@ -118,3 +119,12 @@ def test_the_chinese_index_has_a_paragraph_for_every_page():
     for name in PAGES:
         if name != "README.zh-CN.md" and not name.startswith(("decisions/", "examples/")):
             assert name in named, name
+
+
+def test_every_alarm_is_on_its_page():
+    documented = table("alarms.md", "Alarms")
+    severities = dict(zip(documented.codes("code"), documented.column("severity"), strict=True))
+    assert {code: severities.get(code) for code in SEVERITIES} == {c: str(s) for c, s in SEVERITIES.items()}
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "drivers" / "synway").glob("*.py"))
+    raised = set(re.findall(r'Trouble\([^)]*?, "(\w+)"', source))
+    assert raised <= set(severities), "an alarm of the driver is not explained"

@@ -524,3 +524,33 @@ def test_analog_functions_are_unsupported_here(isdn):
     ):
         assert isdn.call(name, *args) == -1
         assert isdn.error() == 3
+
+
+def test_a_call_on_a_circuit_that_has_just_been_freed_waits_until_the_driver_has_tidied_up(isdn, net):
+    """On the line the circuit is free with the confirmation; state 0 comes a driver tick or two later (section 16)."""
+    net.call("8001")
+    isdn.until_state(0, 7)
+    isdn.call("SsmSetKB", 0, 1)
+    isdn.call("SsmPickup", 0)
+    net.card.on_release(16)
+    assert isdn.call("SsmHangup", 0) == 0
+    assert isdn.state(0) == 88
+    net.call("8002")
+    isdn.until_state(0, 7)
+    states = isdn.states(0)
+    assert states[states.index(88) :][:2] == [88, 0], states
+    assert isdn.text("SsmGetPhoNumStr", 0) == "8002"
+    assert ("release", 44) not in net.log
+
+
+def test_a_caller_who_gives_up_before_the_driver_has_tidied_up_leaves_nothing(isdn, net):
+    net.call("8001")
+    isdn.until_state(0, 7)
+    isdn.call("SsmSetKB", 0, 1)
+    isdn.call("SsmPickup", 0)
+    net.card.on_release(16)
+    isdn.call("SsmHangup", 0)
+    net.call("8002")
+    net.card.on_release(16)
+    isdn.run(2000)
+    assert isdn.state(0) == 0 and isdn.states(0)[-1] == 0

@@ -1,0 +1,72 @@
+"""Every fault of the simulator: its effect in the truth log, and what boardd tells a technician about it.
+
+The labs are whole sites in lockstep; each serves a group of faults (see fault_lab). That the questions can be answered
+no is shown by the same sites without any fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+
+import fault_deaths
+import fault_exchange
+import fault_library
+import fault_spans
+import pytest
+from fault_lab import Case, Run, run_lab
+
+from hwsim.scenario.fault_arguments import ARGUMENTS
+
+LABS: tuple[ModuleType, ...] = (fault_exchange, fault_spans, fault_library, fault_deaths)
+EVERY = [pytest.param(lab, case, id=f"{lab.__name__}-{case.id}") for lab in LABS for case in lab.CASES]
+HOST_SIGNALLING = {
+    *("no_crc4", "signalling_slot_cut", "d_channel_down", "exchange_restart", "no_seizure_ack", "no_end_of_caller"),
+    *("ioctl_error", "channel_open_error", "read_stall", "blocks_late", "channel_event", "irq_missed"),
+}
+"""Faults of cards that leave signalling to the host; they have tests of their own beside their driver and library."""
+
+GetRun = Callable[[ModuleType, bool], Run]
+
+
+@pytest.fixture(scope="module")
+def run_of(tmp_path_factory: pytest.TempPathFactory) -> GetRun:
+    done: dict[tuple[str, bool], Run] = {}
+
+    def get(lab: ModuleType, faulty: bool) -> Run:
+        key = (lab.__name__, faulty)
+        if key not in done:
+            done[key] = run_lab(tmp_path_factory.mktemp("lab"), lab.SITE, lab.CASES, faulty)
+        return done[key]
+
+    return get
+
+
+@pytest.mark.parametrize(("lab", "case"), EVERY)
+def test_effect(run_of: GetRun, lab: ModuleType, case: Case) -> None:
+    run = run_of(lab, True)
+    assert not run.facts("fault_refused"), run.facts("fault_refused")
+    assert case.truth(run), "the truth log does not have it"
+    assert case.report(run), "boardd does not tell"
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize(("lab", "case"), EVERY)
+def test_nothing_of_it_without_the_fault(run_of: GetRun, lab: ModuleType, case: Case) -> None:
+    run = run_of(lab, False)
+    try:
+        told = case.report(run)
+    except (IndexError, ValueError, KeyError):
+        told = False
+    assert not told
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.__name__)
+def test_nothing_is_left_behind(run_of: GetRun, lab: ModuleType) -> None:
+    run = run_of(lab, True)
+    assert run.done.result["stuck_channels"] == 0, run.done.result["stuck"]
+    assert '"bugs"' not in run.log() and "Traceback" not in run.log()
+
+
+def test_every_fault_has_its_case() -> None:
+    assert {case.kind for lab in LABS for case in lab.CASES} == set(ARGUMENTS) - HOST_SIGNALLING
