@@ -368,7 +368,7 @@ def test_a_card_that_nobody_knows(place):
     site = place.folder / "site.yaml"
     site.write_text("machine:\n  cards:\n    - {model: XX-1}\n", encoding="utf-8")
     (line,) = place.ended(place.start("hwsim", "serve", site), FAILED)
-    assert f"{site}:3: machine.cards[0]: " in line and "XX-1" in line
+    assert f"{site}:3: machine.cards[0].model: " in line and "XX-1" in line
 
 
 STALE = """

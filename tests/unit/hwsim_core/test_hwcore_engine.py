@@ -221,6 +221,7 @@ def test_python_and_c_agree_on_every_number():
         "HW_MAX_DELAY": events.MAX_DELAY_SAMPLES,
         "HW_CHIRP_SAMPLES": events.CHIRP_SAMPLES,
         "HW_NONE_MB": events.NONE_MB,
+        "HW_MAX_SLIP": events.MAX_SLIP_SAMPLES,
     }
     declared = set(re.findall(r"\b(HW_[A-Z0-9_]+) =", _native.HEADER.read_text()))
     assert {name for name in declared if not name.startswith("HW_E_")} == set(ours)
