@@ -7,7 +7,7 @@ import structlog
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "host"))
 
 
-@pytest.fixture(autouse=True, scope="package")
+@pytest.fixture(autouse=True)
 def quiet_log():
     """Thousands of random contacts are not worth reading about."""
     before = structlog.get_config()
