@@ -263,9 +263,9 @@ class PriCircuit:
         self.phase = Phase.MAINTENANCE
         self.circuit.busy = True
         self.circuit.card = None
-        self.network.stack.restart(self.slot)
-        # A RESTART that goes down with the data link is not repeated by anybody else.
+        # A RESTART that goes down with the data link is not repeated by anybody else. The answer may come at once.
         self._timers.start("T316", T316_MS, self._maintain)
+        self.network.stack.restart(self.slot)
 
     def _end(self, cause: int) -> None:
         self.network.drop(self.call)

@@ -218,6 +218,25 @@ def test_a_card_that_does_not_complete_the_release():
     assert [message.slot for message in town.cpe.restarts] == [3]
 
 
+def test_a_bearer_that_came_back_at_once_stays():
+    """The answer to RESTART may come from within its sending: nothing of the repetition is left over."""
+    town = PriTown()
+    leg = town.cpe.call(3, "13800138000")
+    assert town.until(lambda: leg.connected)
+    town.cpe._message = lambda call, message: None
+    restarted = []
+
+    def answered_at_once(slot):
+        restarted.append(slot)
+        town.network.circuits[slot].maintained()
+
+    town.network.stack.restart = answered_at_once
+    town.phone.hang_up()
+    assert town.until(lambda: restarted and town.idle(), 60)
+    town.run_s(250)
+    assert town.idle() and restarted == [3]
+
+
 def test_a_card_that_only_proceeds():
     """T310: 10 s after CALL PROCEEDING without anything the network gives up."""
     town = PriTown()
