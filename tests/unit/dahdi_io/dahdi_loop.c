@@ -21,13 +21,8 @@ static int must(int result, const char *what)
     return -1;
 }
 
-static int make_span(int ctl, const char *address)
-{
-    struct dahdi_dynamic_span span = {.driver = "loc", .channels = 31};
-
-    strncpy(span.address, address, sizeof span.address - 1);
-    return must(dio_ioctl(ctl, DAHDI_DYNAMIC_CREATE, &span), "DYNAMIC_CREATE") < 0 ? -1 : span.span;
-}
+static struct dahdi_dynamic_span spans[2] = {
+    {.driver = "loc", .address = "9:0", .channels = 31}, {.driver = "loc", .address = "9:1", .channels = 31}};
 
 /* The number of a span's first channel, found by asking all of them. */
 static int first_channel(int ctl, int span)
@@ -127,10 +122,13 @@ int main(void)
     int ctl = must(dio_open("/dev/dahdi/ctl", O_RDWR), "ctl"), near, far, a, b, blocks, bits;
     long frame;
 
-    if (ctl < 0 || (near = make_span(ctl, "9:0")) < 0 || (far = make_span(ctl, "9:1")) < 0)
+    if (ctl < 0)
         return 1;
-    near = first_channel(ctl, near);
-    far = first_channel(ctl, far);
+    for (int end = 0; end < 2; end++)
+        if (must(dio_ioctl(ctl, DAHDI_DYNAMIC_CREATE, &spans[end]), "DYNAMIC_CREATE") < 0)
+            return 1;
+    near = first_channel(ctl, spans[0].span);
+    far = first_channel(ctl, spans[1].span);
     printf("channels: %d %d\n", near, far);
 
     if ((a = open_channel(ctl, near, DAHDI_SIG_CAS, BLOCK)) < 0 ||
@@ -151,6 +149,9 @@ int main(void)
     printf("frame: %ld\n", frame);
     dio_close(a);
     dio_close(b);
+    for (int end = 0; end < 2; end++)
+        if (must(dio_ioctl(ctl, DAHDI_DYNAMIC_DESTROY, &spans[end]), "DYNAMIC_DESTROY") < 0)
+            return 1;
     dio_close(ctl);
     return blocks == BLOCKS && bits == 3 && frame == 64 ? 0 : 1;
 }

@@ -6,6 +6,8 @@ from diokit import POLLIN, POLLOUT, POLLPRI, refused
 
 CASES = {}
 BLOCK = 160
+MANY = 32
+"""Blocks that a reader is given who comes later: a busy machine may stop between a request and the writing."""
 SILENCE_A, SILENCE_MU = 0xD5, 0xFF
 
 
@@ -261,7 +263,7 @@ def policies(rig):
     dio = rig.dio
     a, b = rig.sound(8)
     dio.buffers(a, 4, BLOCK, tx=dio.POLICY_WHEN_FULL)
-    dio.buffers(b, 32, BLOCK)
+    dio.buffers(b, MANY, BLOCK)
     for index in range(3):
         dio.write(a, pattern(index))
     rig.sleep(200)
@@ -288,6 +290,7 @@ def _read_or_none(dio, fd):
 def linear(rig):
     dio = rig.dio
     a, b = rig.sound(9)
+    dio.buffers(b, MANY, BLOCK)
     for fd in (a, b):
         dio.ioctl(fd, dio.SETLINEAR, 1)
         dio.ioctl(fd, dio.FLUSH, 7)
@@ -316,6 +319,7 @@ def gains(rig):
     assert bytes(dio.ffi.buffer(table.rx)) == bytes(range(256)) == bytes(dio.ffi.buffer(table.tx))
     swap = bytes(255 - n for n in range(256))
     dio.with_struct(b, dio.SETGAINS, "gains", rx=list(swap), tx=list(range(256)))
+    dio.buffers(b, MANY, BLOCK)
     for index in range(4):
         dio.write(a, pattern(index))
     rig.sleep(150)
