@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from boardd.api import board_schema as schema
-from boardd.contract.capabilities import Tone
+from boardd.contract.capabilities import Maintenance, Tone
 from boardd.contract.objects import (
     Board,
     Bridge,
@@ -175,3 +175,7 @@ class BoardMethods(abc.ABC):
     async def reset_board(self, domain: str) -> None:
         """Forget the crashes of a broken domain and start its library again."""
         await self.call("board.reset", schema.BoardResetParams(domain=domain), schema.Nothing)
+
+    async def maintain_span(self, span: str, what: Maintenance) -> None:
+        """Loop an E1, take the loop back (`Maintenance.NONE`), or send a single error to its line."""
+        await self.call("span.maintain", schema.SpanMaintainParams(span=span, what=what), schema.Nothing)

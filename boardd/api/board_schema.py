@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from boardd.api.method import Method, Right, table
-from boardd.contract.capabilities import Tone
+from boardd.contract.capabilities import Maintenance, Tone
 from boardd.contract.events import Event
 from boardd.contract.objects import (
     Board,
@@ -225,6 +225,14 @@ class BoardResetParams(Wire):
     domain: str
 
 
+class SpanMaintainParams(Wire):
+    """Loop an E1, take the loop back, or send a single error to its line."""
+
+    span: str
+    what: Maintenance
+    key: str = ""
+
+
 class ScanResult(Wire):
     """Cards as the running libraries report them, one JSON object each."""
 
@@ -277,6 +285,7 @@ METHODS = table(
         Method("bridge.destroy", BridgeIdParams, Nothing, Right.CONTROL, "drop all links of a bridge"),
         Method("facts", FactsParams, Nothing, Right.CONTROL, "receive journal facts until acknowledged"),
         Method("facts.ack", AckParams, Nothing, Right.CONTROL, "acknowledge stored facts"),
+        Method("span.maintain", SpanMaintainParams, Nothing, Right.ADMIN, "loop an E1, send errors on it"),
         Method("board.reset", BoardResetParams, Nothing, Right.ADMIN, "start a broken domain again"),
     ]
 )

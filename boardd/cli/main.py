@@ -30,6 +30,7 @@ from boardd.cli.records import records
 from boardd.cli.reset import reset
 from boardd.cli.scan import scan
 from boardd.cli.session import DEFAULT_RUNTIME_DIR, INTERRUPTED, Session
+from boardd.cli.span import span
 from boardd.cli.status import status
 from boardd.contract.errors import BoarddError
 from boardd.contract.text import _
@@ -70,7 +71,7 @@ def cli(context: click.Context, as_json: bool, lang: str, runtime_dir: Path) -> 
     context.obj = Session(runtime_dir, as_json, lang)
 
 
-VERBS = (status, channels, calls, contacts, agents, records, events, call, scan, config, reset)
+VERBS = (status, channels, calls, contacts, agents, records, events, call, scan, config, span, reset)
 for _verb in VERBS:
     cli.add_command(_verb)
 

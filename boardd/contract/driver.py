@@ -26,7 +26,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from boardd.contract.capabilities import Capability, ChannelKind, Tone
+from boardd.contract.capabilities import Capability, ChannelKind, Maintenance, Tone
 from boardd.contract.errors import ArgumentError, UnsupportedError, WrongStateError
 from boardd.contract.objects import Board, Channel, Span, SwitchingProfile
 from boardd.contract.states import AnswerEvidence, BoardState, ChannelState, SpanState, may_step
@@ -527,6 +527,13 @@ class DomainDriver(abc.ABC):
 
     async def close_tie(self, name: str) -> None:  # noqa: B027 - nothing was opened
         """Drop a tie and the links that it still has; again: nothing."""
+
+    async def maintain(self, span: str, what: Maintenance) -> None:
+        """Loop an E1, take the loop back, send an error: for technicians, nobody is protected from it.
+
+        Event: SpanChanged while it is looped. Raises UnsupportedError, UnknownIdError, DeviceError.
+        """
+        raise UnsupportedError(f"this domain cannot maintain {span}", span=span, operation=str(what))
 
     async def probe(self) -> None:  # noqa: B027 - a driver without anything cheap to ask leaves it out
         """Ask the library something cheap, so that door and card show life. Raises DeadlineError."""

@@ -97,6 +97,7 @@ class BoardService:
             "bridge.destroy": named(self._router.destroy_bridge),
             "facts": named(self._take_facts),
             "facts.ack": named(self._ack_facts),
+            "span.maintain": self._router.maintain,
             "board.reset": self._router.reset,
         }
 

@@ -23,6 +23,7 @@ from boardd.api.board_schema import (
     DialParams,
     OriginParams,
     ScanResult,
+    SpanMaintainParams,
     TieLendParams,
     TieLoan,
 )
@@ -114,6 +115,14 @@ class Router:
         if params.domain not in self._mirror.domains:
             raise UnknownIdError(f"there is no domain {params.domain!r}", id=params.domain)
         return await self._forward(session, params.domain, "board.reset", params, 0)
+
+    async def maintain(self, session: Session, params: SpanMaintainParams) -> Raw:
+        """`span.maintain`."""
+        span = self._mirror.spans.get(params.span)
+        if span is None:
+            raise UnknownIdError(f"there is no span {params.span!r}", id=params.span)
+        domain = self._mirror.boards[span.board].domain
+        return await self._forward(session, domain, "span.maintain", params, 0)
 
     async def scan(self, session: Session, params: Wire) -> ScanResult:
         """`scan`: the cards of all hosts; a host that cannot tell is left out and logged."""

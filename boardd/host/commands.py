@@ -68,6 +68,7 @@ class Commands:
         self._handlers: dict[str, Handler] = {
             "scan": self._scan,
             "board.reset": self._reset,
+            "span.maintain": self._maintain,
             "facts": self._facts,
             "call.dial": self._dial,
             "call.take": self._take,
@@ -161,6 +162,14 @@ class Commands:
         if params.domain != self._registry.domain.name:
             raise UnknownIdError(f"no domain {params.domain} here", domain=params.domain)
         self.on_reset()
+        return w.Nothing()
+
+    async def _maintain(self, params: w.SpanMaintainParams, _origin: w.OriginParams) -> w.Nothing:
+        self._check_running()
+        if params.span not in self._registry.spans:
+            raise UnknownIdError(f"no span {params.span} in domain {self._registry.domain.name}", span=params.span)
+        if self.driver is not None:
+            await self.driver.maintain(params.span, params.what)
         return w.Nothing()
 
     async def _facts(self, _params: w.FactsParams, _origin: w.OriginParams) -> w.Nothing:

@@ -69,6 +69,10 @@ class Library:
         match = _VERSION.search(str(self.path.resolve()))
         return next((group for group in match.groups() if group), "") if match else ""
 
+    def pointer(self, name: str) -> Any:
+        """A function as a pointer, for another C library that is to call it."""
+        return getattr(self._handle, name)
+
     def describe(self) -> dict[str, Any]:
         """What a technician wants to know; JSON values."""
         return {

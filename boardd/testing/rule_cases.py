@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from boardd.contract.capabilities import Capability, ChannelKind
+from boardd.contract.capabilities import Capability, ChannelKind, Maintenance
 from boardd.contract.driver import Connected, LineFree, ReleasedByFar, SpanChanged, Usable
-from boardd.contract.errors import UnsupportedError
+from boardd.contract.errors import BoarddError, UnsupportedError
 from boardd.contract.states import ChannelState, SpanState
 from boardd.testing.cases import answered, offered
 from boardd.testing.registry import case
@@ -73,6 +73,26 @@ async def span_alarm_ends_the_call(stage: Stage) -> None:
         await stage.log.wait(Usable, channel, mark, usable=False)
         await stage.far.span_alarm(span, False)
         await stage.until(channel, S.IDLE)
+
+
+@case(Capability.LOOPBACK)
+async def loop_and_back(stage: Stage) -> None:
+    looped = {p.info.span for p in stage.inventory.ports.values() if p.can(Capability.LOOPBACK) and p.info.span}
+    for span in sorted(looped):
+        mark = stage.log.mark
+        await stage.driver.maintain(span, Maintenance.LOCAL_LOOP)
+        event = await stage.log.wait(SpanChanged, span, mark, state=SpanState.ALARM)
+        assert "loop" in event.alarms, event
+        await stage.driver.maintain(span, Maintenance.NONE)
+        await stage.log.wait(SpanChanged, span, mark, state=SpanState.UP)
+        for port in stage.inventory.ports.values():
+            if port.info.span == span:
+                await stage.until(port.id, S.IDLE)
+    try:
+        await stage.driver.maintain("no/9", Maintenance.NONE)
+    except BoarddError:
+        return
+    raise AssertionError("looped a span that does not exist")
 
 
 @case()

@@ -11,8 +11,8 @@ from boardd.contract.text import _
 
 LIBRARIES = {
     ("synway", "newest"): "vendorlibs/synway/libshpa3.so",
-    ("synway", "2007"): "vendorlibs/synway/layout2007/libshpa3.so",
     ("dahdi", "newest"): "vendorlibs/dahdi/libdahdiio.so",
+    ("synway", "2007"): "vendorlibs/synway/layout2007/libshpa3.so",
 }
 
 

@@ -77,6 +77,7 @@ class Workspace:
             "HWSIM_DIR": str(self.simulator),
             "BOARDD_DEMO": str(self.folder),
             "BOARDD_DEMO_LIBRARY": str(library_path("synway")),
+            "BOARDD_DEMO_DAHDI": str(library_path("dahdi")),
             "BOARDD_RUNTIME_DIR": str(self.sockets),
         }
         found.pop("NOTIFY_SOCKET", None)

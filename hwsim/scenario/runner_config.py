@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hwsim.scenario.runner_dahdi import dahdi_cards, dahdi_domain
 from hwsim.scenario.schema import PersonSection
+from hwsim.vendorlibs.dahdi.cards import CardPlan
 from hwsim.vendorlibs.synway.cards import Model, model
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ def write_config(folder: Path, scenario: Scenario, changes: SiteChanges | None =
     (folder / "ShConfig.ini").write_text(_maker_file(cards, changes.maker), encoding="utf-8")
     (folder / "ShIndex.ini").write_text("[System]\nMaxIndexSeg=20\n", encoding="utf-8")
     for name, tree, change in (
-        ("boardd.yaml", _boardd(cards, scenario), changes.boardd),
+        ("boardd.yaml", _boardd(cards, dahdi_cards(scenario), scenario), changes.boardd),
         ("scheduler.yaml", _scheduler(scenario), changes.scheduler),
     ):
         text = json.dumps(merged(tree, change), ensure_ascii=False, indent=1)
@@ -136,11 +138,22 @@ def _span_sections(spans: list[tuple[int, int, str]]) -> dict[str, dict[str, str
     return found
 
 
+_SYNWAY: Tree = {
+    "driver": "synway",
+    "settings": {
+        "library": "${BOARDD_DEMO_LIBRARY}",
+        "config": "${BOARDD_DEMO}/ShConfig.ini",
+        "index": "${BOARDD_DEMO}/ShIndex.ini",
+    },
+}
+
+
 # -- boardd and scheduler ---------------------------------------------------------------------------------------------
-def _boardd(cards: list[MachineCard], scenario: Scenario) -> dict[str, Any]:
-    modules = {letter for card in cards for letter in card.ports}
+def _boardd(cards: list[MachineCard], dahdi: list[CardPlan], scenario: Scenario) -> dict[str, Any]:
+    every: list[MachineCard | CardPlan] = [*cards, *dahdi]
+    modules = {letter for card in every for letter in card.ports}
     groups: dict[str, Any] = {}
-    circuits = [f"{card.name}/{span + 1}/*" for card in cards for span in range(card.model.spans)]
+    circuits = [f"{card.name}/{span + 1}/*" for card in every for span in range(card.model.spans)]
     if circuits:
         groups["e1"] = {"channels": circuits, "direction": "both", "unattended": "answer_hold"}
     for letter, name, kind in (("O", "fxo", "fxo"), ("S", "stations", "fxs"), ("T", "taps", "tap")):
@@ -155,16 +168,10 @@ def _boardd(cards: list[MachineCard], scenario: Scenario) -> dict[str, Any]:
             "recordings_dir": "${BOARDD_DEMO}/recordings",
         },
         "domains": {
-            "synway": {
-                "driver": "synway",
-                "settings": {
-                    "library": "${BOARDD_DEMO_LIBRARY}",
-                    "config": "${BOARDD_DEMO}/ShConfig.ini",
-                    "index": "${BOARDD_DEMO}/ShIndex.ini",
-                },
-            }
+            **({"synway": _SYNWAY} if cards or not dahdi else {}),
+            **({"dahdi": dahdi_domain(dahdi)} if dahdi else {}),
         },
-        "boards": [{"serial": card.serial, "name": card.name} for card in cards],
+        "boards": [{"serial": card.serial, "name": card.name} for card in every],
         "groups": groups,
         "channels": {person.line: {"extension": person.station} for person in seats},
         "station": {

@@ -138,10 +138,10 @@ class HwsimFarEnd:
 
 
 @contextmanager
-def machine(folder: Path, persona: str) -> Iterator[None]:
+def machine(folder: Path, persona: str, site: Path = HERE / "site.yaml", family: str = "synway") -> Iterator[None]:
     """A simulated machine while the block runs; the environment points to it."""
     read, write = os.pipe()
-    command = [sys.executable, str(HERE / "simulated_machine.py"), str(HERE / "site.yaml"), str(folder), persona]
+    command = [sys.executable, str(HERE / "simulated_machine.py"), str(site), str(folder), family, persona]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen([*command, str(write)], pass_fds=[write], env=environment)
     os.close(write)

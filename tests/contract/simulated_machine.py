@@ -1,17 +1,23 @@
-"""The simulator as a process of its own: SITE FOLDER PERSONALITY READY_FD. As fast as it goes, in token lockstep."""
+"""The simulator as a process of its own: SITE FOLDER FAMILY PERSONALITY READY_FD. As fast as it goes, in lockstep."""
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+from boardd.config.yamlfile import Node
 from hwsim.scenario.file import Scenario
 from hwsim.simulator import Options, Simulator
 from hwsim.vendorlibs.synway.personality import personality
 
 
-def main(site: str, folder: str, persona: str, ready: str) -> None:
-    simulator = Simulator(Scenario.load(Path(site)), Options(Path(folder), 1, None))
-    simulator.machine.personality = personality(persona)
+def main(site: str, folder: str, family: str, persona: str, ready: str) -> None:
+    scenario = Scenario.load(Path(site))
+    if family == "dahdi":
+        scenario = replace(scenario, dahdi=Node(site, 0, "machine.dahdi", persona))
+    simulator = Simulator(scenario, Options(Path(folder), 1, None))
+    if family == "synway":
+        simulator.machine.synway.personality = personality(persona)
     os.write(int(ready), b"ready\n")
     try:
         simulator.run()

@@ -95,9 +95,24 @@ class FxoLine:
         """Whether we hold the loop."""
         return self._off_hook
 
+    @property
+    def fed(self) -> bool:
+        """Whether the card has last said that there is battery."""
+        return self._pair.fed
+
     def begin(self) -> None:
         """The card is ready and the line on-hook: listen."""
         self._to(P.REST)
+
+    def close(self) -> None:
+        """The card is gone: no order and no event any more."""
+        self._stop_all()
+        self._timers.cancel_all()
+        self._ringing.quiet()
+        self._pair.close()
+        self._polarity.close()
+        self._emit = lambda _event: None
+        self.phase = P.OUT
 
     # -- commands -----------------------------------------------------------------------------------------------------
     def dial(self, number: str) -> bool:
@@ -169,6 +184,13 @@ class FxoLine:
         """A whole ring, from a card that tells only its end."""
         if not self._off_hook:
             self._ringing.burst()
+
+    def ring_ended(self) -> None:
+        """A ring ended; its beginning may have been told or not."""
+        if self._ringing.on:
+            self.ring(False)
+        else:
+            self.ring_burst()
 
     def hook_done(self, off: bool) -> None:
         """The card has changed the hook as ordered."""

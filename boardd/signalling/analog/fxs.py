@@ -94,6 +94,12 @@ class StationLine:
         self._end_ring()
         return True
 
+    def close(self) -> None:
+        """The card is gone: no order any more."""
+        self.rung = self.off_hook = False
+        self._timers.cancel_all()
+        self._reader.close()
+
     # -- from the card ------------------------------------------------------------------------------------------------
     def loop(self, closed: bool) -> None:
         """The loop closed or opened: flash, pulses and on-hook are read from its edges."""

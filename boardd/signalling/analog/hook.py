@@ -53,6 +53,10 @@ class HookReader:
             self._timers.cancel("digit")
             self._timers.start("on_hook", self._profile.flash_max_ms, self._is_on_hook)
 
+    def close(self) -> None:
+        """Nothing is told any more."""
+        self._timers.cancel_all()
+
     def _opening(self, open_ms: float) -> None:
         profile = self._profile
         if profile.pulses and profile.pulse_min_ms <= open_ms <= profile.pulse_max_ms:

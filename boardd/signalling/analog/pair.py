@@ -41,6 +41,11 @@ class Pair:
         self.condition = Condition.GOOD
         """What has lasted long enough."""
 
+    @property
+    def fed(self) -> bool:
+        """What the card has last said."""
+        return self._battery
+
     def battery(self, present: bool) -> None:
         """The card says that there is battery, or none."""
         self._battery = present
@@ -61,6 +66,10 @@ class Pair:
         self._timers.cancel_all()
         self._seen = Condition.GOOD
         self._look(Condition.GOOD if self._battery else Condition.NO_BATTERY)
+
+    def close(self) -> None:
+        """Nothing is told any more."""
+        self._timers.cancel_all()
 
     def _look(self, seen: Condition) -> None:
         if self._off_hook:

@@ -36,6 +36,10 @@ class Polarity:
         self._ours = self._clock.time() < self._quiet_until_s
         self._timers.start("settle", self._profile.reversal_settle_ms, self._lasts)
 
+    def close(self) -> None:
+        """Nothing is told any more."""
+        self._timers.cancel_all()
+
     def _lasts(self) -> None:
         self._rest = self._reversed
         if not self._ours:

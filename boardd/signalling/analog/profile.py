@@ -104,6 +104,8 @@ class FxoProfile(_Parsed):
     """Neither tone nor voice after dialling."""
     no_answer_ms: int = 180_000
     """Longer than any exchange rings (1.5: 60 to 120 s)."""
+    announcement_answer_ms: int = 25_000
+    """Speech or music for so long without a tone of failure: somebody may be talking (彩铃 hides the answer)."""
     announcement_silence_ms: int = 10_000
     """Silence after an announcement, unanswered: the call has failed."""
     # -- the end (1.4, R4) --
@@ -138,6 +140,8 @@ class StationProfile(_Parsed):
     """A make of this length ends the digit."""
     pulses: bool = True
     """Whether telephones may dial by pulses; without, any opening from `flash_min_ms` on is a flash."""
+    ring_on_ms: int = 1_000
+    ring_off_ms: int = 4_000
     caller_id: bool = True
     caller_id_delay_ms: int = 600
     """From the end of the first ring to the number: >= 500 ms; it must end >= 200 ms before the second ring (1.6)."""

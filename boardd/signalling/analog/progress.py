@@ -1,7 +1,7 @@
 """What becomes of a number that was dialled: evidence of answer (rule R3), or why it failed (facts 1.1, 1.4).
 
 An exchange line without reversal never says that the called party has answered; what is known is called by its name:
-`reversal`, `voice`, or `none` when ring-back tone simply stopped.
+`reversal`, `voice`, or `none`: ring-back tone simply stopped, or somebody has been talking behind a ring-back tune.
 """
 
 from __future__ import annotations
@@ -71,6 +71,7 @@ class Progress:
         elif sound is Sound.ANNOUNCEMENT:
             self._announced = True
             self._timers.cancel("no_progress", "ring_back_gone", "announcement")
+            self._timers.start_once("talk", self._profile.announcement_answer_ms, self._nothing_failed)
         elif sound is Sound.SILENCE:
             if self._announced:
                 self._timers.start_once("announcement", self._profile.announcement_silence_ms, self._announcement_over)
@@ -78,7 +79,7 @@ class Progress:
             self._timers.cancel("announcement")
 
     def _rings(self) -> None:
-        self._timers.cancel("no_progress", "announcement")
+        self._timers.cancel("no_progress", "announcement", "talk")
         self._announced = False
         self._timers.start("ring_back_gone", self._profile.ring_back_gone_ms, self._ring_back_gone)
         if not self._rang:
@@ -86,6 +87,9 @@ class Progress:
             self._ring_back()
 
     def _ring_back_gone(self) -> None:
+        self._answer("none")
+
+    def _nothing_failed(self) -> None:
         self._answer("none")
 
     def _answer(self, evidence: str) -> None:

@@ -142,7 +142,7 @@ class R2Span:
         found = self._call(call)
         return isinstance(found, IncomingCall) and found.alerting()
 
-    def progress(self, call: int) -> bool:
+    def progress(self, call: int, cause: int = 0) -> bool:
         """See TrunkSpan: only KB free opens the way for sound."""
         return self.alerting(call)
 

@@ -14,6 +14,8 @@ struct file {
     pid_t opener;
     unsigned config; /* of the page, when the socket was last set up */
     int spent_mark;  /* the place of a mark that was taken is behind blocks in the socket */
+    unsigned char ahead; /* the first octet of the next block, read already when has_ahead */
+    int has_ahead;
     struct shared_page *page;
     pthread_mutex_t lock;
 };

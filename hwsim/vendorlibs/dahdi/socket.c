@@ -28,12 +28,14 @@ static long receive(int fd, void *to, size_t size, int flags)
 }
 
 /* The next message's octets; -1 when there is none. */
-static long next_length(int fd)
+static long next_length(struct file *file)
 {
-    unsigned char header[HEADER];
+    unsigned char header[HEADER] = {file->ahead};
+    int has = file->has_ahead;
 
-    if (receive(fd, header, HEADER, 0) != HEADER)
+    if (receive(file->fd, header + has, HEADER - (size_t)has, 0) != HEADER - has)
         return -1;
+    file->has_ahead = 0;
     return header[0] | header[1] << 8;
 }
 
@@ -50,15 +52,15 @@ static void discard(int fd, long octets)
     }
 }
 
-/* The place of a mark stays in the socket, and keeps it readable, until somebody reads past it. */
+/* The place of a mark that was taken stays in the socket, and keeps it readable for epoll, until somebody reads past it:
+ * at least one octet must be asked for. Should a block come at this very moment, its first octet is kept. No other mark
+ * may be in the socket: reading would lose it. */
 static void pass_mark(struct file *file)
 {
-    char nothing;
-
-    if (file->spent_mark && peek(&file->page->rx_sent) == file->page->rx_taken) {
-        receive(file->fd, &nothing, 0, 0);
-        file->spent_mark = 0;
-    }
+    if (!file->spent_mark || file->has_ahead || peek(&file->page->rx_sent) != file->page->rx_taken)
+        return;
+    file->has_ahead = receive(file->fd, &file->ahead, 1, 0) == 1;
+    file->spent_mark = 0;
 }
 
 int socket_take_mark(struct file *file)
@@ -88,7 +90,7 @@ long socket_take(struct file *file, void *to, unsigned long n)
     socket_follow(file);
     if (peek(&page->rx_sent) == peek(&page->rx_taken))
         return -EAGAIN;
-    length = next_length(file->fd);
+    length = next_length(file);
     if (length < 0)
         return -EAGAIN;
     wanted = flags & FLAG_LINEAR ? (long)n / 2 : (long)n;
@@ -100,7 +102,8 @@ long socket_take(struct file *file, void *to, unsigned long n)
         wanted = 0;
     discard(file->fd, length - wanted);
     poke(&page->rx_taken, page->rx_taken + 1);
-    pass_mark(file);
+    if (!peek(&page->events))
+        pass_mark(file);
     if (!(flags & FLAG_LINEAR))
         return wanted;
     decode(to, law, wanted, flags & FLAG_MULAW);
@@ -170,13 +173,14 @@ void socket_follow(struct file *file)
     struct shared_page *page = file->page;
 
     while ((int)(peek(&page->rx_flushed) - page->rx_taken) > 0) {
-        long length = next_length(file->fd);
+        long length = next_length(file);
 
         if (length < 0)
             break;
         discard(file->fd, length);
         poke(&page->rx_taken, page->rx_taken + 1);
-        pass_mark(file);
+        if (!peek(&page->events))
+            pass_mark(file);
     }
     if (file->config != peek(&page->config)) {
         file->config = peek(&page->config);

@@ -103,6 +103,15 @@ def test_reset(ctl, plant):
     assert asked(plant) == [("board.reset", {"domain": "synway"})]
 
 
+def test_a_span_is_looped(ctl, plant):
+    assert "e1a/1: local_loop" in ctl("span", "e1a/1", "local_loop").out
+    ((method, params),) = asked(plant)
+    assert (method, params["span"], params["what"]) == ("span.maintain", "e1a/1", "local_loop")
+    wrong = ctl("span", "e1a/9", "none")
+    assert wrong.code != 0 and "e1a/1" in wrong.err
+    assert ctl("span", "e1a/1", "somersault").code == 2
+
+
 def test_agents(ctl, plant):
     out = ctl("agents").out
     assert "1001" in out and "王芳" in out and "ready" in out and "sales" in out

@@ -13,6 +13,7 @@ from boardd.api.board_schema import METHODS, CallParams, HelloParams, Nothing, S
 from boardd.api.connection import open_connection
 from boardd.api.method import Right
 from boardd.api.remote import NoNotifications
+from boardd.contract.capabilities import Maintenance
 from boardd.contract.errors import (
     ArgumentError,
     BrokenError,
@@ -394,6 +395,10 @@ def test_scan_and_status_and_reset(tmp_path):
             a.answer = None
             await client.reset_board("a")
             assert a.asked[-1].params == {"domain": "a"}
+            await client.maintain_span("a/1", Maintenance.LOCAL_LOOP)
+            assert (a.asked[-1].params["span"], a.asked[-1].params["what"]) == ("a/1", "local_loop")
+            with pytest.raises(UnknownIdError):
+                await client.maintain_span("e1a/9", Maintenance.NONE)
             await client.claim("trunks")
             status = await client.status()
             assert [d.connected for d in status.domains] == [True, True]

@@ -182,6 +182,7 @@ class FakeDriver(d.DomainDriver):
         self.heartbeat = d.Heartbeat()
         self.links = set()
         self.link_log = []
+        self.maintained = []
         self.link_fault = None
         self.link_delay = 0.0
         self.ties = {}
@@ -246,6 +247,9 @@ class FakeDriver(d.DomainDriver):
 
     async def scan(self):
         return [{"card": "fake"}]
+
+    async def maintain(self, span, what):
+        self.maintained.append((span, what))
 
 
 def make(settings, naming, sink, channel_settings):

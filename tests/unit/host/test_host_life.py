@@ -5,12 +5,12 @@ from importlib.metadata import EntryPoint
 
 import pytest
 from host_fake import FakeDriver
-from host_rig import make_site
+from host_rig import make_site, rig
 from host_vloop import virtual
 
-from boardd.contract.capabilities import ChannelKind
+from boardd.contract.capabilities import ChannelKind, Maintenance
 from boardd.contract.driver import CONTRACT_VERSION, DriverDescriptor
-from boardd.contract.errors import ArgumentError, ConfigurationError, DeviceError
+from boardd.contract.errors import ArgumentError, ConfigurationError, DeviceError, UnknownIdError
 from boardd.host import plugin
 from boardd.host.crashes import Crashes
 from boardd.host.keys import KeyMemory
@@ -52,6 +52,16 @@ async def test_errors_are_remembered_too():
         with pytest.raises(DeviceError):
             await keys.once("a", "k", "m", work)
     assert len(done) == 1
+
+
+# -- maintenance ------------------------------------------------------------------------------------------------------
+@virtual
+async def test_a_span_is_maintained_by_the_driver():
+    async with rig() as r:
+        await r.do("span.maintain", span="e1a/1", what="line_loop")
+        assert r.driver.maintained == [("e1a/1", Maintenance.LINE_LOOP)]
+        with pytest.raises(UnknownIdError):
+            await r.do("span.maintain", span="e1a/2", what="none")
 
 
 # -- crashes ----------------------------------------------------------------------------------------------------------

@@ -93,12 +93,34 @@ def test_an_event_taken_with_nothing_else_leaves_nothing_readable(rig):
     a, b = rig.pair(1, dio.SIG_CAS, idle_bits=13)
     rig.sleep(5)
     dio.events(b)
-    for bits in (1, 3, 1, 3, 1):
-        dio.ioctl(a, dio.SETTXBITS, bits)
-        rig.sleep(3)
-        assert dio.poll({b: POLLIN | POLLPRI})
-        assert dio.events(b) == [dio.EVENT_BITSCHANGED]
-        assert not dio.poll({b: POLLIN | POLLPRI})
+    with select.epoll() as poller:
+        poller.register(b, select.EPOLLIN | select.EPOLLPRI)
+        for bits in (1, 3, 1, 3, 1):
+            dio.ioctl(a, dio.SETTXBITS, bits)
+            rig.sleep(3)
+            assert dio.poll({b: POLLIN | POLLPRI}) and poller.poll(0)
+            assert dio.events(b) == [dio.EVENT_BITSCHANGED]
+            assert not dio.poll({b: POLLIN | POLLPRI}) and not poller.poll(0)
+
+
+def test_an_event_between_blocks_leaves_nothing_readable(rig):
+    """Blocks before the mark, blocks after it, and every octet of them arrives."""
+    dio = rig.dio
+    a, b = rig.pair(1, dio.SIG_CAS, idle_bits=13)
+    dio.buffers(b, 4, 160)
+    rig.sleep(100)
+    dio.events(b)
+    with select.epoll() as poller:
+        poller.register(b, select.EPOLLIN)
+        for bits in (1, 3, 1, 3):
+            rig.sleep(60)
+            dio.ioctl(a, dio.SETTXBITS, bits)
+            rig.sleep(3)
+            assert dio.events(b) == [dio.EVENT_BITSCHANGED]
+            sizes = set()
+            while poller.poll(0):
+                sizes.add(len(dio.read(b)))
+            assert sizes == {160}
 
 
 def test_flags_of_the_descriptor(bench):

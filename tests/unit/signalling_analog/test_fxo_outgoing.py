@@ -216,10 +216,19 @@ def test_busy_tone_while_digits_still_go_out() -> None:
 def test_an_announcement_is_neither_answer_nor_busy() -> None:
     line = dialled()
     line.machine.heard(Sound.ANNOUNCEMENT)
-    line.clock.forward(30_000)
+    line.clock.forward(20_000)
     assert not line.of(Answered) and not line.of(Cleared)
     line.machine.heard(Sound.BUSY)
     assert line.reason() == (31, "far", "announcement_busy_tone")
+
+
+def test_somebody_may_be_talking_behind_a_ring_back_tune() -> None:
+    line = dialled()
+    line.machine.heard(Sound.ANNOUNCEMENT)
+    line.clock.forward(26_000)
+    assert line.of(Answered) == [Answered("none")]
+    line.machine.heard(Sound.BUSY)
+    assert line.reason() == (16, "far", "busy_tone")
 
 
 def test_an_announcement_and_then_silence_is_a_failure() -> None:

@@ -1,0 +1,203 @@
+"""Sound of one channel, as the contract wants it: play list, raw recording, digits, tones. All of it is the engine's.
+
+A task ends once, told by the engine; a release ends whatever runs. Clips and recording files are opened by an
+executor: a disk that hangs must not hold the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from boardd.contract.capabilities import Tone
+from boardd.contract.driver import (
+    Digit,
+    DigitsSent,
+    DriverEvent,
+    PlayAdvanced,
+    PlayEnded,
+    PlayRequest,
+    RecordEnded,
+)
+from boardd.contract.errors import ArgumentError, WrongStateError
+from boardd.media.engine import events as engine
+from boardd.media.engine.port import EnginePort
+from boardd.media.engine.recording import Recording, Tap
+from drivers.dahdi.session import Session, log
+from drivers.dahdi.sound import Sound
+
+PLAY_REASONS = {engine.Reason.EMPTY: "failed"}
+RECORD_REASONS = {engine.Reason.END: "stopped"}
+WRITTEN_LIMIT_S = 0.4
+"""A slow disk must not keep a line; the host waits 0.5 s for the end of a recording."""
+
+
+class Media:
+    """The media of channel `channel` on its engine port."""
+
+    def __init__(self, session: Session, sound: Sound, channel: str, port: EnginePort) -> None:
+        self._session = session
+        self._sound = sound
+        self._channel = channel
+        self.port = port
+        self._play = 0
+        self._loading = False
+        self._first = False
+        self._recording: Recording | None = None
+        self._opening = False
+        self._samples = 0
+        self._then: Callable[[], None] | None = None
+        self._digits = 0
+        self._dial = 0
+        self._dialled: Callable[[], None] = lambda: None
+        self._tone = False
+
+    def _emit(self, event: DriverEvent) -> None:
+        self._session.emit(event)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether the channel says nothing by itself."""
+        return not (self._play or self._loading or self._digits or self._tone)
+
+    @property
+    def recording(self) -> bool:
+        """Whether it is recorded."""
+        return self._recording is not None or self._opening
+
+    # -- play ---------------------------------------------------------------------------------------------------------
+    async def play(self, request: PlayRequest) -> None:
+        """Begin a play task. Raises WrongStateError while one runs, ArgumentError, DeviceError."""
+        if self._play or self._loading:
+            raise WrongStateError(f"{self._channel} is playing", channel=self._channel, operation="play")
+        self._loading = True
+        try:
+            loop = asyncio.get_running_loop()
+            clips = [await loop.run_in_executor(None, self._sound.clips.load, Path(file)) for file in request.files]
+            if not self._loading:
+                raise WrongStateError(f"{self._channel} was released", channel=self._channel, operation="play")
+            self.tone(None)
+            self._first = True
+            self._play = self.port.play(
+                clips, loop=request.loop, digit_stops=request.digit_stops, voice_stops=request.voice_stops
+            )
+        finally:
+            self._loading = False
+
+    def stop_play(self) -> None:
+        """End the play task, if any."""
+        self._loading = False
+        if self._play:
+            self.port.stop_play()
+
+    # -- record -------------------------------------------------------------------------------------------------------
+    async def record(self, path: str) -> None:
+        """Record what the channel hears into `path`, raw A-law. Raises WrongStateError while one runs, DeviceError."""
+        if self.recording:
+            raise WrongStateError(f"{self._channel} is recording", channel=self._channel, operation="record")
+        if path.lower().endswith(".wav"):
+            raise ArgumentError("a raw recording must not be called .wav", argument="path", channel=self._channel)
+        self._opening = True
+        self._samples = 0
+        try:
+            self._recording = self._sound.engine.record(Path(path), (self.port, Tap.HEARS), on_end=self._record_ended)
+        finally:
+            self._opening = False
+
+    def stop_record(self) -> None:
+        """End the recording, if any."""
+        if self._recording:
+            self._recording.stop()
+
+    def recorded_samples(self) -> int:
+        """Samples of the running or last recording."""
+        return self._recording.state.samples if self._recording else self._samples
+
+    def when_written(self, then: Callable[[], None]) -> None:
+        """Call `then` when the recording that is ending is on the disk; at once without one, soon in any case."""
+        if self._recording is None:
+            then()
+            return
+        self._then = then
+        asyncio.get_running_loop().call_later(WRITTEN_LIMIT_S, self._go_on)
+
+    def _go_on(self) -> None:
+        then, self._then = self._then, None
+        if then is not None:
+            then()
+
+    def _record_ended(self, event: engine.RecordEnded) -> None:
+        self._recording = None
+        self._samples = event.samples
+        if event.lost:
+            log.warning("recording_has_gaps", channel=self._channel, samples=event.samples, lost=event.lost)
+        reason = RECORD_REASONS.get(event.reason, str(event.reason))
+        self._emit(RecordEnded(self._channel, reason, event.samples))
+        self._go_on()
+
+    # -- digits and tones ---------------------------------------------------------------------------------------------
+    def send_digits(self, digits: str) -> None:
+        """Send digits; commas are pauses. Raises WrongStateError while some are being sent."""
+        if self._digits:
+            raise WrongStateError(f"{self._channel} is sending digits", channel=self._channel, operation="send_digits")
+        self.tone(None)
+        self._digits = self.port.send_digits(digits, self._sound.tones.digits)
+
+    def dial(self, digits: str, done: Callable[[], None]) -> None:
+        """Send the digits of a number being dialled; `done` when they are out, not when they are stopped."""
+        self._dialled = done
+        self._dial = self.port.send_digits(digits, self._sound.tones.digits)
+
+    def stop_dialling(self) -> None:
+        """Send no more of it."""
+        if self._dial:
+            self._dial = 0
+            self.port.stop_digits()
+
+    def tone(self, tone: Tone | None) -> None:
+        """Send a supervisory tone until told otherwise, or stop it."""
+        if tone is None:
+            if self._tone:
+                self._tone = False
+                self.port.stop_tone()
+            return
+        self.port.tone(self._sound.tones.tones[tone])
+        self._tone = True
+
+    def heard_digit(self, digit: str) -> None:
+        """A digit was heard in a call."""
+        self._emit(Digit(self._channel, digit))
+
+    def _digits_ended(self, event: engine.DigitsSent) -> None:
+        complete = event.reason is engine.Reason.END
+        if event.task == self._digits:
+            self._digits = 0
+            self._emit(DigitsSent(self._channel, complete))
+        elif event.task == self._dial:
+            self._dial = 0
+            if complete:
+                self._dialled()
+
+    # -- both ---------------------------------------------------------------------------------------------------------
+    def release(self) -> None:
+        """The call is over: end everything on the port, detection and links too."""
+        self._loading = False
+        self._tone = False
+        self.port.release()
+
+    def on_event(self, event: engine.EngineEvent) -> bool:
+        """Handle an event of the engine; False when it is none of ours."""
+        if isinstance(event, engine.PlayMoved):
+            if event.play == self._play and not (self._first and event.index == 0):
+                self._emit(PlayAdvanced(self._channel, event.index))
+            self._first = False
+        elif isinstance(event, engine.PlayEnded):
+            if event.play == self._play:
+                self._play = 0
+                self._emit(PlayEnded(self._channel, PLAY_REASONS.get(event.reason, str(event.reason))))
+        elif isinstance(event, engine.DigitsSent):
+            self._digits_ended(event)
+        elif not isinstance(event, engine.ToneEnded | engine.RecordEnded | engine.RecordGap):
+            return False
+        return True

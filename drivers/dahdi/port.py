@@ -1,0 +1,279 @@
+"""Base of all ports: an open channel of DAHDI with its leg in the engine, and what every kind shares.
+
+Events of a channel come through the engine while it reads the channel (`LineEvent`), and through the watcher for those
+that the loop reads. Orders that may block go through the door, one after the other.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable
+
+from boardd.contract.capabilities import Tone
+from boardd.contract.driver import ChannelPort, DriverEvent, LineFree, PlayRequest, ReleasedByFar, Usable
+from boardd.contract.errors import BoarddError
+from boardd.contract.objects import Channel
+from boardd.contract.states import ChannelState
+from boardd.media.engine.events import EngineEvent, Found, Hole, LineEvent, PortFailed
+from boardd.media.engine.port import EnginePort
+from drivers.dahdi._codes import Alarm, Event, Flush, Law
+from drivers.dahdi._errors import GONE, DahdiError
+from drivers.dahdi._native import Native
+from drivers.dahdi.ears import Ears
+from drivers.dahdi.media import Media
+from drivers.dahdi.parts import Parts
+from drivers.dahdi.session import log
+from drivers.dahdi.settings import Echo
+
+S = ChannelState
+RESTING = (S.IDLE, S.OUT_OF_SERVICE, S.BROKEN)
+REMOVED = "card removed"
+REMOVED_CAUSE = 41
+TAPS_PER_MS = 8
+
+
+class DahdiPort(ChannelPort):
+    """One channel. `number` is DAHDI's; `fd` -1: closed (the card is gone)."""
+
+    def __init__(self, info: Channel, parts: Parts) -> None:
+        super().__init__(info, parts.session.emit)
+        self.session = parts.session
+        self.sound = parts.sound
+        self.switch = parts.switch
+        self.number = info.maker_channel
+        self.fd = -1
+        self.holes = 0
+        self.on_removed: Callable[[], None] = lambda: None
+        """The channel says that its card is gone."""
+        self._engine: EnginePort | None = None
+        self._media: Media | None = None
+        self._ears: Ears | None = None
+        self._kernel_echo = False
+
+    @property
+    def native(self) -> Native:
+        """The library."""
+        return self.session.native
+
+    @property
+    def attached(self) -> bool:
+        """Whether the channel is open."""
+        return self.fd >= 0
+
+    @property
+    def engine_port(self) -> EnginePort:
+        """The leg in the engine. Raises DahdiError when the card is gone."""
+        if self._engine is None:
+            raise self._gone("engine")
+        return self._engine
+
+    @property
+    def media(self) -> Media:
+        """What is played, recorded, sent. Raises DahdiError when the card is gone."""
+        if self._media is None:
+            raise self._gone("media")
+        return self._media
+
+    @property
+    def ears(self) -> Ears:
+        """What is listened for. Raises DahdiError when the card is gone."""
+        if self._ears is None:
+            raise self._gone("detectors")
+        return self._ears
+
+    def _gone(self, what: str) -> DahdiError:
+        return DahdiError(what, min(GONE), channel=self.id)
+
+    # -- start and end ------------------------------------------------------------------------------------------------
+    def open(self, native: Native) -> tuple[int, Law]:
+        """On the door thread: open the channel, set it up, clear the line; descriptor and law. Raises DahdiError."""
+        fd = native.open_channel(self.number)
+        try:
+            native.flush(fd, Flush.ALL)
+            law = native.params(fd).law
+            self.set_up(native, fd)
+        except DahdiError:
+            native.close(fd)
+            raise
+        return fd, law
+
+    @abc.abstractmethod
+    def set_up(self, native: Native, fd: int) -> None:
+        """On the door thread: settings of the open channel; force the line on-hook or clear."""
+
+    def attach(self, fd: int, law: Law) -> None:
+        """The channel is open as `fd`: give it a leg in the engine."""
+        self.fd = fd
+        self._engine = self.sound.device(fd, law, self._on_engine)
+        self._media = Media(self.session, self.sound, self.id, self._engine)
+        self._ears = Ears(self.sound, self._engine)
+
+    def detach(self) -> None:
+        """Give the leg and the channel back."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.free()
+        self.switch.forget(self.id)
+        self._media = self._ears = None
+        if self.fd >= 0:
+            self.session.watcher.forget(self.fd)
+            fd, self.fd = self.fd, -1
+            self.session.order("close", self.native.close, fd)
+
+    @abc.abstractmethod
+    def begin(self, alarms: Alarm) -> None:
+        """The channel is open (and about to be announced): take its first state. `alarms` of the channel."""
+
+    def first(self) -> None:
+        """The domain was announced: tell what differs from rest."""
+
+    def announced(self, state: ChannelState, reason: str = "") -> None:
+        """The state in which the host sees the channel first."""
+        self.state = self.info.state = state
+        self.info.reason = reason
+
+    # -- events -------------------------------------------------------------------------------------------------------
+    def _on_engine(self, event: EngineEvent) -> None:
+        if isinstance(event, LineEvent):
+            self.line_event(event.number)
+        elif isinstance(event, Found):
+            if self._ears is not None:
+                self._ears.take(event)
+        elif isinstance(event, PortFailed):
+            self._failed(event.errno)
+        elif isinstance(event, Hole):
+            self.holes += event.samples
+        elif self._media is not None:
+            self._media.on_event(event)
+
+    def line_event(self, number: int) -> None:
+        """An event of the channel."""
+        if number == Event.REMOVED:
+            self.on_removed()
+        elif self.attached:
+            self.on_event(number)
+
+    async def compare(self) -> None:
+        """Every so often: look for what events may have missed."""
+
+    def resume(self, alarms: Alarm) -> None:
+        """The card is back, the channel open again: as `begin`, but everybody knows the channel already."""
+        self.begin(alarms)
+        first, self.state = self.state, S.OUT_OF_SERVICE
+        if first is S.IDLE:
+            self.make_usable()
+
+    @abc.abstractmethod
+    def on_event(self, number: int) -> None:
+        """An event of the channel, other than that its card is gone."""
+
+    def _failed(self, number: int) -> None:
+        if number in GONE:
+            self.on_removed()
+            return
+        log.error("channel_failed", channel=self.id, errno=number)
+        if self._engine is not None:
+            self._engine.run()
+
+    # -- the card is gone ---------------------------------------------------------------------------------------------
+    def lost(self) -> None:
+        """The card was pulled: end the call (origin card); out of service, after the hang-up if there was one."""
+        self.abandon()
+        self.detach()
+        if self.state in RESTING:
+            self.make_unusable(REMOVED)
+        elif self.state is not S.RELEASING and self.step(S.RELEASING):
+            self.emit(ReleasedByFar(self.id, REMOVED_CAUSE, "removed", REMOVED, "card"))
+
+    @abc.abstractmethod
+    def abandon(self) -> None:
+        """Forget the call: nobody can be told any more."""
+
+    def free_without_card(self) -> None:
+        """The host has hung up a call whose card is gone."""
+        if self.step(S.IDLE):
+            self.emit(LineFree(self.id))
+            self.make_unusable(REMOVED)
+
+    # -- helpers ------------------------------------------------------------------------------------------------------
+    def make_unusable(self, reason: str) -> None:
+        """idle -> out_of_service."""
+        self.info.reason = reason
+        if self.state is not S.OUT_OF_SERVICE and self.step(S.OUT_OF_SERVICE):
+            self.emit(Usable(self.id, False, reason))
+
+    def make_usable(self) -> None:
+        """out_of_service -> idle."""
+        if self.state is S.OUT_OF_SERVICE and self.step(S.IDLE):
+            self.info.reason = ""
+            self.emit(Usable(self.id, True))
+
+    def tell(self, *events: DriverEvent) -> None:
+        """Emit events in order."""
+        for event in events:
+            self.emit(event)
+
+    def cancel_echo(self) -> None:
+        """A conversation begins: by the kernel's canceller where the channel has one, else by the engine's."""
+        wanted = self.session.settings.echo
+        if wanted in (Echo.AUTO, Echo.KERNEL):
+            taps = self.session.settings.echo_tail_ms * TAPS_PER_MS
+            self.session.order(
+                "ECHOCANCEL",
+                self.native.echo_cancel,
+                self.fd,
+                taps,
+                done=self._kernel_cancels,
+                failed=self._no_kernel_ec,
+            )
+        elif wanted is Echo.ENGINE:
+            self.sound.cancel_echo(self.engine_port, True)
+
+    def _kernel_cancels(self, _none: None) -> None:
+        self._kernel_echo = True
+
+    def _no_kernel_ec(self, error: BoarddError) -> None:
+        if self.session.settings.echo is Echo.AUTO and self._engine is not None and self.state is S.CONNECTED:
+            self.sound.cancel_echo(self._engine, True)
+
+    def end_sound(self) -> None:
+        """The call is over: end its tasks and links. What is listened for stays."""
+        if self._media is None or self._ears is None:
+            return
+        self._media.release()
+        self.switch.forget(self.id)
+        self._ears.again()
+        if self._kernel_echo:
+            self._kernel_echo = False
+            self.session.order("ECHOCANCEL", self.native.echo_cancel, self.fd, 0)
+
+    def when_quiet(self, then: Callable[[], None]) -> None:
+        """Call `then` when everything that was recorded is told."""
+        if self._media is None:
+            then()
+        else:
+            self._media.when_written(then)
+
+    # -- operations that every kind shares ----------------------------------------------------------------------------
+    async def _do_tone(self, tone: Tone | None) -> None:
+        self.media.tone(tone)
+
+    async def _do_send_digits(self, digits: str) -> None:
+        self.media.send_digits(digits)
+
+    async def _do_play(self, request: PlayRequest) -> None:
+        await self.media.play(request)
+
+    async def _do_stop_play(self) -> None:
+        if self._media is not None:
+            self._media.stop_play()
+
+    async def _do_record(self, path: str) -> None:
+        await self.media.record(path)
+
+    async def _do_stop_record(self) -> None:
+        if self._media is not None:
+            self._media.stop_record()
+
+    async def _do_recorded_samples(self) -> int:
+        return self.media.recorded_samples()

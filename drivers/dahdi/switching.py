@@ -1,0 +1,109 @@
+"""Links between channels of the domain. The engine mixes; the kernel passes sound itself where nobody else wants it.
+
+Kernel bridging saves the way through the engine. It is used only for two channels that hear each other and nobody else,
+without gain, that say nothing by themselves, are not recorded and are not supervised by sound (exchange lines are);
+whatever changes that takes the pair back into the engine first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from boardd.contract.driver import LinkChange, TieEnd
+from boardd.contract.errors import BoarddError, UnknownIdError
+from boardd.media.engine.events import EngineEvent, PeerGone
+from boardd.media.engine.port import EnginePort
+from boardd.media.engine.ring import RingEnd
+from drivers.dahdi.sound import Sound
+
+Pair = tuple[str, str]
+CONFERENCE_MEMBERS = 32
+"""More than fit into this call centre; the engine takes 64 sources for a sink."""
+
+
+class Switch:
+    """Links by (source, sink) with their gains; ties to other domains stand in them like channels."""
+
+    def __init__(self, sound: Sound) -> None:
+        self._sound = sound
+        self.links: dict[Pair, int] = {}
+        self._ties: dict[str, EnginePort] = {}
+        self.tie_ended: Callable[[str], None] = lambda _name: None
+        """The other end of a tie is gone."""
+        self.port_of: Callable[[str], EnginePort | None] = lambda _channel: None
+        """The engine's leg of a channel; None: no such channel, or its card is gone."""
+        self.changed: Callable[[set[str]], None] = lambda _channels: None
+        """Channels whose links have changed."""
+
+    def change(self, changes: Sequence[LinkChange]) -> None:
+        """Make and drop links: all of them, or an error that names the one that failed (data: source, sink)."""
+        ends = [(self._end(change.source), self._end(change.sink)) for change in changes]
+        done: list[tuple[LinkChange, int | None]] = []
+        for change, (source, sink) in zip(changes, ends, strict=True):
+            pair = (change.source, change.sink)
+            before = self.links.get(pair)
+            try:
+                self._apply(pair, source, sink, change.gain_mb if change.on else None)
+            except BoarddError as error:
+                self._take_back(done)
+                error.data.update(source=change.source, sink=change.sink)
+                raise
+            done.append((change, before))
+        self.changed({end for change in changes for end in (change.source, change.sink)})
+
+    def forget(self, channel: str) -> None:
+        """The channel was hung up; the engine has dropped its links."""
+        gone = [pair for pair in self.links if channel in pair]
+        for pair in gone:
+            del self.links[pair]
+        if gone:
+            self.changed({end for pair in gone for end in pair})
+
+    # -- ties to other domains ----------------------------------------------------------------------------------------
+    def open_tie(self, name: str, end: TieEnd) -> None:
+        """A leg in another process. Raises DeviceError, OverloadError; the descriptors are the engine's in any case."""
+        port = self._sound.engine.ring_port(RingEnd(end.descriptors, end.side), lambda event: self._of_tie(name, event))
+        self._ties[name] = port
+        port.run()
+
+    def close_tie(self, name: str) -> None:
+        """Drop it and its links; again: nothing."""
+        port = self._ties.pop(name, None)
+        if port is not None:
+            port.free()
+            self.forget(name)
+
+    def _of_tie(self, name: str, event: EngineEvent) -> None:
+        if isinstance(event, PeerGone):
+            self.tie_ended(name)
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+    def _end(self, channel: str) -> EnginePort:
+        port = self._ties.get(channel) or self.port_of(channel)
+        if port is None:
+            raise UnknownIdError(f"no channel {channel} in this domain", channel=channel)
+        return port
+
+    def _apply(self, pair: Pair, source: EnginePort, sink: EnginePort, gain_mb: int | None) -> None:
+        if gain_mb is None:
+            self._sound.engine.unlink(source, sink)
+            self.links.pop(pair, None)
+        else:
+            self._sound.engine.link(source, sink, gain_mb)
+            self.links[pair] = gain_mb
+
+    def _take_back(self, done: Iterable[tuple[LinkChange, int | None]]) -> None:
+        for change, before in reversed(list(done)):
+            self._apply((change.source, change.sink), self._end(change.source), self._end(change.sink), before)
+
+
+def pairs_alone(links: Mapping[Pair, int]) -> set[frozenset[str]]:
+    """Pairs of channels that hear each other without gain and nobody else, and are heard by nobody else."""
+    found = set()
+    for source, sink in links:
+        if links.get((sink, source)) is None or links[source, sink] or links[sink, source]:
+            continue
+        others = [pair for pair in links if {source, sink} & set(pair) and set(pair) != {source, sink}]
+        if not others:
+            found.add(frozenset((source, sink)))
+    return found
