@@ -1,6 +1,8 @@
+import contextlib
 import gettext
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -77,6 +79,14 @@ def ctl(idle_plant, capsys):
     return run
 
 
+@contextlib.contextmanager
+def interruptible():
+    """Children started meanwhile can be interrupted, also when the tests run in the background of a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def process(idle_plant):
     """Starts boardctl as a process of its own; ends it with the test."""
@@ -86,7 +96,8 @@ def process(idle_plant):
         command = [sys.executable, "-m", "boardd.cli.main", "--runtime-dir", str(idle_plant.runtime_dir), *arguments]
         pipe = subprocess.PIPE
         settings = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG", "BOARDD"))} | environment
-        child = subprocess.Popen(command, stdout=pipe, stderr=pipe, env=settings, cwd=Path(__file__).parents[3])
+        with interruptible():
+            child = subprocess.Popen(command, stdout=pipe, stderr=pipe, env=settings, cwd=Path(__file__).parents[3])
         running.append(child)
         return child
 
