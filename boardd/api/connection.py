@@ -91,6 +91,7 @@ class Connection(asyncio.Protocol):
         self._complaint: BoarddError | None = None
         """What the peer said to no request in particular; when it then hangs up, that is why."""
         self._eof = False
+        self._closing = False
         self.reason = ""
         """Why the connection ended, for the log; empty when the peer simply went."""
 
@@ -98,7 +99,7 @@ class Connection(asyncio.Protocol):
     @property
     def open(self) -> bool:
         """Whether something may still be sent."""
-        return self._transport is not None and not self._transport.is_closing()
+        return self._transport is not None and not self._closing and not self._transport.is_closing()
 
     @property
     def backlog_bytes(self) -> int:
@@ -154,7 +155,7 @@ class Connection(asyncio.Protocol):
 
     def send_line(self, line: bytes) -> None:
         """Send one encoded message with its newline. A peer that is too far behind is told so and closed."""
-        if self._transport is None or self._transport.is_closing():
+        if self._transport is None or not self.open:
             return
         if self._transport.get_write_buffer_size() > self._limits.backlog_bytes:
             behind = self._transport.get_write_buffer_size()
@@ -165,12 +166,16 @@ class Connection(asyncio.Protocol):
 
     def close(self, reason: str = "", error: BoarddError | None = None) -> None:
         """End the connection, telling the peer why if it still reads; what it does not take within 1 s is dropped."""
-        if self._transport is None or self._transport.is_closing():
+        if self._transport is None or not self.open:
             return
+        self._closing = True
         self.reason = reason
         if error is not None:
+            # Only our direction ends: a peer that is writing just now would get EPIPE and never read why.
             self._transport.write(codec.error_line(None, error))
-        self._transport.close()
+            self._transport.write_eof()
+        else:
+            self._transport.close()
         self._loop.call_later(ABORT_AFTER_S, self._transport.abort)
 
     def cancel_requests(self) -> None:

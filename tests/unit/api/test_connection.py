@@ -373,3 +373,19 @@ def test_bad_params_name_the_field(params, kind, argument):
 def test_null_and_missing_params_are_empty():
     assert codec.decode_params(msgspec.Raw(b"null"), Nothing) == Nothing()
     assert codec.decode_params(codec.decode_envelope(b'{"id":1,"method":"x"}').params, Nothing) == Nothing()
+
+
+def test_a_peer_that_is_refused_while_it_writes_learns_why():
+    async def main():
+        asking, refusing = await pair(Echo(), Echo())
+        asking._transport.pause_reading()
+        refusing.close("forbidden", ArgumentError("you may not", argument="client"))
+        await asyncio.sleep(0.1)
+        answer = asyncio.ensure_future(asking.request("echo", {}, dict))
+        await asyncio.sleep(0.1)
+        asking._transport.resume_reading()
+        with pytest.raises(ArgumentError, match="you may not"):
+            await answer
+        await refusing.wait_closed()
+
+    run(main)
