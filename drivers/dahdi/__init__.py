@@ -21,7 +21,6 @@ DESCRIPTOR = DriverDescriptor(
         "lines": "LINE name=value …; …: rules of single lines and spans, by id or pattern",
         "echo": "who cancels echo: auto (kernel, else engine), kernel, engine, off (auto)",
         "echo_tail_ms": "how long after the sound its echo may last (64)",
-        "kernel_bridge": "yes: the kernel passes sound between two E1 or telephone channels where it may (no)",
         "blocks": "blocks of 20 ms that the kernel keeps each way (8)",
         "prefill": "blocks of silence sent ahead (2)",
         "priority": "real-time priority of the sound thread, 0: none (0)",

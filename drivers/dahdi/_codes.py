@@ -16,7 +16,6 @@ class Request(IntEnum):
     SPANSTAT = 0xC13ADA0A
     MAINT = 0x4008DA0B
     GETCONF = 0xC00CDA0C
-    SETCONF = 0xC00CDA0D
     SETGAINS = 0x4204DA10
     SETTONEZONE = 0x4004DA16
     SET_BUFINFO = 0x4018DA1B
@@ -158,13 +157,6 @@ class Maint(IntEnum):
     PRBS = 12
     NETWORKPAYLOADLOOP = 13
     RESET_COUNTERS = 14
-
-
-class Conf(IntEnum):
-    """SETCONF: mode."""
-
-    NORMAL = 0
-    DIGITALMON = 9
 
 
 class Law(IntEnum):

@@ -23,7 +23,6 @@ from drivers.dahdi._codes import (
     ELAST,
     POLICY_IMMEDIATE,
     Alarm,
-    Conf,
     Flush,
     Hook,
     Law,
@@ -253,14 +252,6 @@ class Native:
     def on_hook_transfer(self, fd: int, ms: int) -> None:
         """Let sound through to a telephone that is on-hook."""
         self._set_int(fd, Request.ONHOOKTRANSFER, ms)
-
-    def bridge(self, fd: int, channel: int, other: int) -> None:
-        """The kernel passes the sound of `other` to `channel`; 0: no more."""
-        conference = self._ffi.new("struct dahdi_conference *")
-        conference.channel = channel
-        conference.conference = other
-        conference.mode = int(Conf.DIGITALMON if other else Conf.NORMAL)
-        self._ioctl(fd, Request.SETCONF, conference)
 
     def maintain(self, ctl: int, span: int, command: Maint) -> None:
         """Loops and single errors on a span."""

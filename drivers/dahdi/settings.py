@@ -57,7 +57,6 @@ class Settings:
     r2: str = ""
     echo: Echo = Echo.AUTO
     echo_tail_ms: int = 64
-    kernel_bridge: bool = False
     blocks: int = 8
     prefill: int = 2
     priority: int = 0
@@ -106,7 +105,6 @@ class Settings:
             r2=texts.get("r2", ""),
             echo=Echo(_word(texts, "echo", Echo.AUTO, list(Echo))),
             echo_tail_ms=_number(texts, "echo_tail_ms", 64, 8, 256),
-            kernel_bridge=_word(texts, "kernel_bridge", "no", ["yes", "no"]) == "yes",
             blocks=_number(texts, "blocks", 8, BLOCKS_MIN, BLOCKS_MAX),
             prefill=_number(texts, "prefill", 2, 0, 7),
             priority=_number(texts, "priority", 0, 0, 99),

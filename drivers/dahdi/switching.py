@@ -1,13 +1,8 @@
-"""Links between channels of the domain. The engine mixes; the kernel passes sound itself where nobody else wants it.
-
-Kernel bridging saves the way through the engine. It is used only for two channels that hear each other and nobody else,
-without gain, that say nothing by themselves, are not recorded and are not supervised by sound (exchange lines are);
-whatever changes that takes the pair back into the engine first.
-"""
+"""Links between channels of the domain, and ties to other domains. The engine mixes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from boardd.contract.driver import LinkChange, TieEnd
 from boardd.contract.errors import BoarddError, UnknownIdError
@@ -32,8 +27,6 @@ class Switch:
         """The other end of a tie is gone."""
         self.port_of: Callable[[str], EnginePort | None] = lambda _channel: None
         """The engine's leg of a channel; None: no such channel, or its card is gone."""
-        self.changed: Callable[[set[str]], None] = lambda _channels: None
-        """Channels whose links have changed."""
 
     def change(self, changes: Sequence[LinkChange]) -> None:
         """Make and drop links: all of them, or an error that names the one that failed (data: source, sink)."""
@@ -49,15 +42,12 @@ class Switch:
                 error.data.update(source=change.source, sink=change.sink)
                 raise
             done.append((change, before))
-        self.changed({end for change in changes for end in (change.source, change.sink)})
 
     def forget(self, channel: str) -> None:
         """The channel was hung up; the engine has dropped its links."""
         gone = [pair for pair in self.links if channel in pair]
         for pair in gone:
             del self.links[pair]
-        if gone:
-            self.changed({end for pair in gone for end in pair})
 
     # -- ties to other domains ----------------------------------------------------------------------------------------
     def open_tie(self, name: str, end: TieEnd) -> None:
@@ -95,15 +85,3 @@ class Switch:
     def _take_back(self, done: Iterable[tuple[LinkChange, int | None]]) -> None:
         for change, before in reversed(list(done)):
             self._apply((change.source, change.sink), self._end(change.source), self._end(change.sink), before)
-
-
-def pairs_alone(links: Mapping[Pair, int]) -> set[frozenset[str]]:
-    """Pairs of channels that hear each other without gain and nobody else, and are heard by nobody else."""
-    found = set()
-    for source, sink in links:
-        if links.get((sink, source)) is None or links[source, sink] or links[sink, source]:
-            continue
-        others = [pair for pair in links if {source, sink} & set(pair) and set(pair) != {source, sink}]
-        if not others:
-            found.add(frozenset((source, sink)))
-    return found

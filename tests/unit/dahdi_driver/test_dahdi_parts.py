@@ -10,7 +10,6 @@ from drivers.dahdi._codes import Alarm
 from drivers.dahdi._errors import DahdiError, ctl_problem
 from drivers.dahdi._native import DECLARATIONS, LIBRARY
 from drivers.dahdi.alarms import words
-from drivers.dahdi.switching import pairs_alone
 from drivers.dahdi.sysfs import key_of, read_devices
 
 ENUMS = {
@@ -22,7 +21,6 @@ ENUMS = {
     _codes.Hook: "",
     _codes.Flush: "FLUSH_",
     _codes.Maint: "MAINT_",
-    _codes.Conf: "CONF_",
     _codes.Law: "LAW_",
 }
 
@@ -83,15 +81,6 @@ def test_devices_by_hardware_id_or_place(tmp_path: Path) -> None:
 )
 def test_words_of_alarms(mask: Alarm, before: tuple[str, ...], found: tuple[str, ...]) -> None:
     assert words(mask, before) == found
-
-
-def test_pairs_that_the_kernel_may_bridge() -> None:
-    both = {("a", "b"): 0, ("b", "a"): 0}
-    assert pairs_alone(both) == {frozenset("ab")}
-    assert pairs_alone({("a", "b"): 0}) == set()
-    assert pairs_alone({**both, ("a", "b"): 300}) == set()
-    assert pairs_alone({**both, ("a", "c"): 0}) == set(), "somebody listens"
-    assert pairs_alone({**both, ("d", "e"): 0, ("e", "d"): 0}) == {frozenset("ab"), frozenset("de")}
 
 
 def test_errors_say_what_to_do() -> None:

@@ -75,7 +75,6 @@ def test_r2_profiles_and_directions(tmp_path: Path) -> None:
         ({"blocks": "1"}, "from 3 to 16"),
         ({"command_ms": "soon"}, "whole number"),
         ({"fxo": "no_such=1"}, "settings.fxo: no_such is unknown"),
-        ({"kernel_bridge": "perhaps"}, "yes, no"),
     ],
 )
 def test_wrong_settings_are_one_clear_line(settings: dict[str, str], words: str) -> None:
@@ -103,6 +102,6 @@ def test_wrong_pri_rules(text: str, words: str) -> None:
 
 def test_every_setting_is_described() -> None:
     read = {"library", "spans", "pri", "r2", "directions", "fxo", "fxs", "lines", "echo", "echo_tail_ms"}
-    read |= {"kernel_bridge", "blocks", "prefill", "priority", "max_channels", "reconcile_ms"}
+    read |= {"blocks", "prefill", "priority", "max_channels", "reconcile_ms"}
     read |= {"start_stop_ms", "command_ms", "file_ms", "stuck_after_ms"}
     assert set(DESCRIPTOR.settings_schema) == read

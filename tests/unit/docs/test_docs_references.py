@@ -11,6 +11,9 @@ from pages import DOCS, ROOT, codes, definitions, links, page, section, table, t
 from boardd.contract.capabilities import Capability
 from boardd.host.alarms import SEVERITIES
 from boardd.testing import cases_for
+from drivers.dahdi import bearer as dahdi_bearer
+from drivers.dahdi import fxo as dahdi_fxo
+from drivers.dahdi import fxs as dahdi_fxs
 from drivers.synway import digital, fxo, fxs, tap
 from drivers.synway.quirks import Quirks
 from hwsim.vendorlibs.synway.personality import PERSONALITIES, Personality
@@ -80,6 +83,16 @@ def test_decisions_are_numbered_and_short():
 def test_capabilities_by_kind_of_channel():
     documented = table("boards.md", "Capabilities")
     kinds = {"fxo": fxo, "fxs": fxs, "tap": tap, "e1_bearer": digital}
+    assert documented.columns == ("capability", *kinds)
+    assert documented.codes("capability") == [str(c) for c in Capability]
+    for kind, module in kinds.items():
+        marked = [row[0].strip("`") for row in documented.rows if row[documented.columns.index(kind)] == "yes"]
+        assert set(marked) == {str(c) for c in module.CAPABILITIES}
+
+
+def test_capabilities_of_dahdi_channels():
+    documented = table("boards.md", "What DAHDI channels can do")
+    kinds = {"fxo": dahdi_fxo, "fxs": dahdi_fxs, "e1_bearer": dahdi_bearer}
     assert documented.columns == ("capability", *kinds)
     assert documented.codes("capability") == [str(c) for c in Capability]
     for kind, module in kinds.items():
