@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from typing import TYPE_CHECKING
 
 from boardd.signalling.mfcr2._native import ToneEvent
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from boardd.signalling.mfcr2.circuit import Circuit
 
 
-class R2Call:
+class R2Call(abc.ABC):
     """One call on a circuit. `number` is the span's call number, 0 while an incoming one is not announced yet."""
 
     end: End
@@ -32,21 +33,21 @@ class R2Call:
         self._reason = ""
 
     # -- for the circuit --------------------------------------------------------------------------------------------
+    @abc.abstractmethod
     def on_line(self, line: Line, abcd: int) -> None:
         """The far end's line signal changed."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def on_tone(self, event: ToneEvent) -> None:
         """The register heard or sent something."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def disconnect(self, cause: int) -> bool:
         """Our side ends the call; False when it has ended already."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def park_bits(self) -> None:
         """Line bits of a call that is dropped: the far end must be able to clear."""
-        raise NotImplementedError
 
     def drop(self, cause: int, raw: str) -> None:
         """The call is over at once, whatever the far end thinks; the circuit waits until it is idle there."""
