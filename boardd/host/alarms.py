@@ -20,6 +20,7 @@ SEVERITIES: dict[str, Severity] = {
     "no_line_voltage": Severity.MAJOR,
     "line_in_use": Severity.WARNING,
     "max_call": Severity.WARNING,
+    "busy_tone_unknown": Severity.WARNING,
     "releasing_stuck": Severity.MAJOR,
     "hangup_failed": Severity.MAJOR,
     "record_failed": Severity.MAJOR,

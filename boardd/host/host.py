@@ -16,6 +16,7 @@ from boardd.contract.objects import Domain, Snapshot
 from boardd.contract.states import BoardState
 from boardd.host.alarms import Alarms
 from boardd.host.bridges import Bridges
+from boardd.host.busy_tones import UnknownBusyTones
 from boardd.host.calls import Calls
 from boardd.host.commands import Commands
 from boardd.host.dialer import Dialer
@@ -52,6 +53,7 @@ class Host:
         self.journal.on_disk = self._disk_trouble
         self.calls = Calls(domain, self.outlet, self.journal, self.tasks)
         self.media = Media(self.calls, self.alarms, self.tasks)
+        self.busy_tones = UnknownBusyTones(self.calls, self.alarms)
         ties = site.paths.runtime_dir / f"ties-{domain}.sock"
         self.bridges = Bridges(domain, self.calls, self.outlet, self.tasks, ties)
         self.leases = Leases()

@@ -10,7 +10,7 @@ from fault_lab import MENU, Lines, people
 
 CASES = [*fault_lines.CASES, *fault_dialling.CASES]
 LINES = fault_lines.lines.taken
-SEATS = 12
+SEATS = 14
 DIALLED = list(fault_dialling.outside.values())
 
 
@@ -53,6 +53,14 @@ SITE: dict[str, Any] = {
         },
         "leaves": {
             "steps": [{"do": "dial"}, {"do": "wait_for", "sound": "answer", "timeout_s": "40"}, {"do": "hang_up"}]
+        },
+        "talks_and_leaves": {
+            "steps": [
+                {"do": "dial"},
+                {"do": "wait_for", "sound": "person", "timeout_s": "60"},
+                {"do": "speak", "s": "6"},
+                {"do": "hang_up"},
+            ]
         },
         "friend": {"steps": [{"do": "answer", "after_s": "12"}, {"do": "speak", "s": "20"}]},
         "dials_out": {

@@ -42,6 +42,8 @@ class Case:
     note: str = ""
     also: tuple[Mapping[str, Any], ...] = ()
     """Further lines of the timetable that make it strike."""
+    same_without: bool = False
+    """What boardd tells must be the same without the fault: it is one that must not be noticed."""
 
     @property
     def id(self) -> str:

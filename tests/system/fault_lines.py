@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from fault_lab import Case, Lines, Run, caller
@@ -160,6 +161,29 @@ def _bad_busy_tone() -> Case:
     )
 
 
+def _measured_busy_tone() -> Case:
+    """The caller leaves in the talk; the agent hears it, hangs up, and what the card should know is told."""
+    line = lines.take()
+    person = calls("measured_busy", line, at_s=27, script="talks_and_leaves")
+
+    def told(r: Run) -> bool:
+        (released,) = r.events("call_released", call__channel=line)
+        text = r.alarm_text("busy_tone_unknown", line)
+        measured = re.search(r"(\d+) Hz, on (\d+) ms, off (\d+) ms", text)
+        if not measured or text not in released["call"]["maker_text"] or released["call"]["cause_origin"] != "local":
+            return False
+        hertz, on_ms, off_ms = (int(word) for word in measured.groups())
+        return abs(hertz - 420) < 6 and abs(on_ms - 200) < 12 and abs(off_ms - 200) < 12
+
+    return Case(
+        "bad_busy_tone",
+        {"where": line, "at_s": 20},
+        lambda r: r.facts("on_hook", person=person) and r.facts("tone", line=line, tone="busy"),
+        told,
+        "measured",
+    )
+
+
 def _keys(kind: str, heard: str, **args: Any) -> Case:
     line = lines.take()
     name = kind + "".join(str(value) for value in args.values())
@@ -171,6 +195,26 @@ def _keys(kind: str, heard: str, **args: Any) -> Case:
         lambda r: r.facts("digit_sent", person=person) and r.facts("fault", kind=kind, where=number),
         lambda r: r.contact(person)["digits_heard"] == heard != r.contact(person)["digits_sent"],
         "-".join(str(value) for value in args.values()),
+    )
+
+
+def _bridged_break() -> Case:
+    """10 ms are bridged (facts 2): the exchange's caller sends one key in two pieces, and one digit is told."""
+    line = lines.take()
+    person = calls("bridged", line)
+    number = callers[-1]["numbers"]
+
+    def one_digit(r: Run) -> bool:
+        told = r.events("digit", call__channel=line)
+        return [e["digit"] for e in told] == ["1"] == list(r.contact(person)["digits_heard"])
+
+    return Case(
+        "dtmf_break",
+        {"where": number, "at_s": 44, "args": {"ms": 10}},
+        lambda r: len(r.facts("digit_sent", person=person)) == 1 and r.facts("fault", kind="dtmf_break", where=number),
+        one_digit,
+        "10",
+        same_without=True,
     )
 
 
@@ -205,9 +249,11 @@ CASES = [
     _loss(),
     _no_busy_tone(),
     _bad_busy_tone(),
+    _measured_busy_tone(),
     _keys("dtmf_short", "", ms=18),
     _keys("dtmf_twist", "", db=18),
     _keys("dtmf_break", "11", ms=40),
+    _bridged_break(),
     _keys("dtmf_low", "", dbm0=-50),
     _pickup_delayed(),
 ]

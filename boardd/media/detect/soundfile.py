@@ -34,6 +34,18 @@ def read_sound(path: Path, raw: str = "alaw") -> list[array.array[int]]:
     return [samples[channel::channels] for channel in range(channels)]
 
 
+def alaw_to_pcm(data: bytes) -> array.array[int]:
+    """A-law octets as 16-bit samples."""
+    return _companded(data, "CODEC_ALAW")
+
+
+def _companded(data: bytes, law: str) -> array.array[int]:
+    ffi, lib = load()
+    samples = array.array("h", bytes(2 * len(data)))
+    lib.codec_decode(getattr(lib, law), data, ffi.from_buffer("short[]", samples), len(data))
+    return samples
+
+
 def _decode(path: Path, data: bytes, kind: int, bits: int) -> array.array[int]:
     if kind == PCM_FORMAT and bits == 16:
         samples = array.array("h", data[: len(data) & ~1])
@@ -41,9 +53,5 @@ def _decode(path: Path, data: bytes, kind: int, bits: int) -> array.array[int]:
             samples.byteswap()
         return samples
     if kind in (ALAW_FORMAT, MULAW_FORMAT) and bits == 8:
-        ffi, lib = load()
-        samples = array.array("h", bytes(2 * len(data)))
-        law = lib.CODEC_ALAW if kind == ALAW_FORMAT else lib.CODEC_MULAW
-        lib.codec_decode(law, data, ffi.from_buffer("short[]", samples), len(data))
-        return samples
+        return _companded(data, "CODEC_ALAW" if kind == ALAW_FORMAT else "CODEC_MULAW")
     raise WavError(f"{path}: format {kind} with {bits} bits; wanted A-law, mu-law or 16-bit linear sound")

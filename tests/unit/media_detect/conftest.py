@@ -1,6 +1,7 @@
 """Signals come from tests/bench/lib_*.py, made from the standards' words alone, with no code of the detectors."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,14 @@ def tune() -> np.ndarray:
     """The ring-back tune (彩铃) of the simulator."""
     data = (ROOT / "hwsim" / "sounds" / "ring_back_tune.wav").read_bytes()
     return np.tile(alaw_by_formula()[np.frombuffer(data[58:], np.uint8)], 5)
+
+
+@pytest.fixture(scope="session")
+def alaw() -> Callable[[np.ndarray], bytes]:
+    """Samples as A-law octets: the codes whose samples, by the formula, are nearest from above."""
+    table = alaw_by_formula()
+    order = np.argsort(table, kind="stable")
+    return lambda samples: order[np.minimum(np.searchsorted(table[order], samples), 255)].astype(np.uint8).tobytes()
 
 
 @pytest.fixture(scope="session")
