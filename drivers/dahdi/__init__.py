@@ -23,7 +23,7 @@ DESCRIPTOR = DriverDescriptor(
         "echo_tail_ms": "how long after the sound its echo may last (64)",
         "blocks": "blocks of 20 ms that the kernel keeps each way (8)",
         "prefill": "blocks of silence sent ahead (2)",
-        "priority": "real-time priority of the sound thread, 0: none (0)",
+        "priority": "real-time priority of the sound thread, 0: none (20)",
         "max_channels": "most channels of the domain (512)",
         "reconcile_ms": "how often states are compared with the kernel's (2000)",
         "start_stop_ms": "how long opening all channels may take (120000)",

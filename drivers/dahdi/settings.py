@@ -23,6 +23,8 @@ from boardd.signalling.analog import FxoProfile, StationProfile
 from drivers.dahdi._native import LIBRARY
 
 BLOCKS_MIN, BLOCKS_MAX = 3, 16
+PRIORITY = 20
+"""SCHED_FIFO; above every ordinary program, below the kernel's own threads (50)."""
 
 
 class SpanKind(StrEnum):
@@ -59,7 +61,7 @@ class Settings:
     echo_tail_ms: int = 64
     blocks: int = 8
     prefill: int = 2
-    priority: int = 0
+    priority: int = PRIORITY
     max_channels: int = 512
     reconcile_ms: int = 2_000
     deadlines_ms: Mapping[DeadlineClass, int] = field(default_factory=lambda: dict(DEADLINES_MS))
@@ -107,7 +109,7 @@ class Settings:
             echo_tail_ms=_number(texts, "echo_tail_ms", 64, 8, 256),
             blocks=_number(texts, "blocks", 8, BLOCKS_MIN, BLOCKS_MAX),
             prefill=_number(texts, "prefill", 2, 0, 7),
-            priority=_number(texts, "priority", 0, 0, 99),
+            priority=_number(texts, "priority", PRIORITY, 0, 99),
             max_channels=_number(texts, "max_channels", 512, 1, 960),
             reconcile_ms=_number(texts, "reconcile_ms", 2_000, 100, 60_000),
             deadlines_ms={
