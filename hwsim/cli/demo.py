@@ -19,21 +19,32 @@ from rich.table import Table
 
 from boardd.contract.text import _
 from hwsim.cli.control import facts
-from hwsim.cli.serve import speed_option
+from hwsim.cli.serve import site_file, speed_option
 from hwsim.demo.processes import Processes
 from hwsim.demo.result import result, summary_lines
 from hwsim.demo.view import Picture, render
 from hwsim.demo.watch import Watch
 from hwsim.demo.workspace import Workspace, demo_config
+from hwsim.scenario.file import Scenario
+from hwsim.scenario.runner_config import write_config
 
 ENDLESS = 100_000
+SITES = {"synway": "demo", "dahdi": "demo_dahdi"}
+"""The demo's scenario by family of cards."""
 
 
 @click.command()
 @click.option("--calls", type=click.IntRange(1, ENDLESS), help="How many callers arrive (default: until Ctrl-C).")
 @click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same callers.")
 @speed_option
-@click.option("--site", default="demo", show_default=True, help="Scenario file, or the name of a shipped one.")
+@click.option(
+    "--cards",
+    type=click.Choice(list(SITES)),
+    default="synway",
+    show_default=True,
+    help="Whose cards the demo's machine has.",
+)
+@click.option("--site", help="Scenario file, or the name of a shipped one, instead of the demo's own.")
 @click.option("--config", type=click.Path(path_type=Path, file_okay=False), help="Folder with boardd.yaml and friends.")
 @click.option(
     "--dir", "folder", type=click.Path(path_type=Path, file_okay=False), help="Keep everything in this folder."
@@ -44,7 +55,8 @@ def demo(
     calls: int | None,
     seed: int,
     speed: float | str,
-    site: str,
+    cards: str,
+    site: str | None,
     config: Path | None,
     folder: Path | None,
     document: Path | None,
@@ -56,7 +68,7 @@ def demo(
     """
     keep = folder is not None or document is not None
     place = folder or Path(tempfile.mkdtemp(prefix="boardd-demo-"))
-    space = Workspace.prepare(place, config or demo_config(), site, calls or ENDLESS)
+    space = _prepare(place, config, site, cards, calls or ENDLESS)
     word = "max" if speed == "max" else f"{float(speed):g}"
     signal.signal(signal.SIGTERM, _interrupt)
     processes = Processes.start(space, seed, word)
@@ -83,6 +95,17 @@ def demo(
         shutil.rmtree(space.folder, ignore_errors=True)
     if not interrupted and (not settled or not good(found)):
         raise click.exceptions.Exit(1)
+
+
+def _prepare(place: Path, config: Path | None, site: str | None, cards: str, calls: int) -> Workspace:
+    """The working folder. The demo's own configuration is for Synway's cards; for others it comes from the scenario."""
+    scenario = site or SITES[cards]
+    if config is not None or cards == "synway":
+        return Workspace.prepare(place, config or demo_config(), scenario, calls)
+    with tempfile.TemporaryDirectory() as made:
+        loaded = Scenario.load(site_file(scenario))
+        write_config(Path(made), loaded, loaded.header.changes)
+        return Workspace.prepare(place, Path(made), scenario, calls)
 
 
 def good(found: dict[str, Any]) -> bool:

@@ -84,7 +84,10 @@ class World:
             stream.start()
         for fault in self.scenario.file.faults:
             when_s = fault.from_s if fault.at_s is None else fault.at_s
-            self.sim.later(when_s * 1000, self._break, fault)
+            if when_s:
+                self.sim.later(when_s * 1000, self._break, fault)
+            else:
+                self._break(fault)  # it is so before any program starts
         if self.scenario.file.end.after_s is not None:
             self.sim.later(self.scenario.file.end.after_s * 1000, self.finish)
 

@@ -6,10 +6,12 @@ import random
 
 from site_run import SiteRun
 
+from hwsim.scenario.runner_site import SiteOutcome
+
 PHASES = ("ringing", "ivr", "queue", "talk", "release")
 
 
-def phases(run: SiteRun) -> list[tuple[str, int, int]]:
+def phases(run: SiteRun | SiteOutcome) -> list[tuple[str, int, int]]:
     """(phase, from_us, to_us) of every contact of an undisturbed run, by the truth log alone."""
     found = []
     for contact in run.contacts:
@@ -29,7 +31,7 @@ def phases(run: SiteRun) -> list[tuple[str, int, int]]:
     return [(name, begin, end) for name, begin, end in found if end > begin]
 
 
-def instants(run: SiteRun, count: int, seed: str, apart_us: int) -> list[tuple[str, int]]:
+def instants(run: SiteRun | SiteOutcome, count: int, seed: str, apart_us: int) -> list[tuple[str, int]]:
     """`count` seeded instants as (phase, t_us), going round the phases, at least `apart_us` from each other."""
     rng = random.Random(seed)
     windows = phases(run)

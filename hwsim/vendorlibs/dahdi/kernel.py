@@ -115,6 +115,11 @@ class Kernel:
         self._drop_span(span)
 
     # -- cards --------------------------------------------------------------------------------------------------------
+    def load(self) -> None:
+        """No program has DAHDI open and one comes: as if the modules had just been loaded; they look for cards anew."""
+        for card in self.machine.cards:
+            self.plugged(card, card.fitted and card.plugged)
+
     def plugged(self, card: DahdiCard, on: bool) -> None:
         """A card was pulled out or put back."""
         if on and card.fitted and card.name not in self._of_card:

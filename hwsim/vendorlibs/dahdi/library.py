@@ -78,10 +78,14 @@ class DahdiLibrary:
         self._hooking: list[tuple[Connection, DahdiChannel]] = []
         self._lockstep = lockstep
         self._count = 0
+        self._programs = 0
 
     # -- the rpc server's side ----------------------------------------------------------------------------------------
     def attached(self, client: Client) -> None:
         """A program has called for the first time."""
+        if not self._programs:
+            self.kernel.load()
+        self._programs += 1
         self.sim.truth.note("dahdi_attached", pid=client.pid)
 
     def detached(self, client: Client) -> None:
@@ -90,6 +94,7 @@ class DahdiLibrary:
             self._close(file)
         self._waiters = [waiter for waiter in self._waiters if waiter.conn.client is not client]
         self._hooking = [entry for entry in self._hooking if entry[0].client is not client]
+        self._programs -= 1
         self.sim.truth.note("dahdi_detached", pid=client.pid)
 
     def call(self, conn: Connection, name: str, args: tuple[Value, ...], files: dict[int, File]) -> Reply | Parked:

@@ -353,3 +353,12 @@ def test_a_card_is_pulled_and_put_back(bench, fxo, hint):
     bench.run(100)
     assert dio.with_struct(fd, dio.GET_PARAMS, "params").rx_offhook
     dio.close(fd)
+
+
+def test_a_card_that_is_missing_when_the_first_program_comes(bench):
+    """Modules look for cards when they are loaded: `card_missing` before any program."""
+    card = bench.machine.card("ana")
+    bench.do(lambda: setattr(card, "fitted", False))
+    assert refused(bench.dio.channel, 1) in ("EINVAL", "ENXIO")
+    bench.do(lambda: setattr(card, "fitted", True))
+    assert refused(bench.dio.channel, 1) in ("EINVAL", "ENXIO"), "not before they are loaded again"
