@@ -98,6 +98,8 @@ class Intake:
         """The registry was loaded: watch the states of its lines."""
         for line in self._registry.lines.values():
             line.on_state = self._state_changed
+            if line.channel.state is S.BROKEN:
+                self._alarms.set("channel_broken", line.id, line.channel.reason)
             if line.channel.state is S.RELEASING:
                 self._watch_releasing(line)
             if line.is_station:

@@ -10,7 +10,7 @@ import abc
 from collections.abc import Callable
 
 from boardd.contract.capabilities import Tone
-from boardd.contract.driver import ChannelPort, DriverEvent, LineFree, PlayRequest, ReleasedByFar, Usable
+from boardd.contract.driver import ChannelPort, DriverEvent, LineFree, PlayRequest, ReleasedByFar, Trouble, Usable
 from boardd.contract.errors import BoarddError
 from boardd.contract.objects import Channel
 from boardd.contract.states import ChannelState
@@ -20,6 +20,7 @@ from drivers.dahdi._codes import Alarm, Event, Flush, Law
 from drivers.dahdi._errors import GONE, DahdiError
 from drivers.dahdi._native import Native
 from drivers.dahdi.ears import Ears
+from drivers.dahdi.health import SoundHealth
 from drivers.dahdi.media import Media
 from drivers.dahdi.parts import Parts
 from drivers.dahdi.session import log
@@ -42,7 +43,7 @@ class DahdiPort(ChannelPort):
         self.switch = parts.switch
         self.number = info.maker_channel
         self.fd = -1
-        self.holes = 0
+        self.sound_health = SoundHealth(lambda: self.session.clock, self.counters, self._trouble)
         self.on_removed: Callable[[], None] = lambda: None
         """The channel says that its card is gone."""
         self._engine: EnginePort | None = None
@@ -110,6 +111,7 @@ class DahdiPort(ChannelPort):
 
     def detach(self) -> None:
         """Give the leg and the channel back."""
+        self.sound_health.close()
         engine, self._engine = self._engine, None
         if engine is not None:
             engine.free()
@@ -142,7 +144,7 @@ class DahdiPort(ChannelPort):
         elif isinstance(event, PortFailed):
             self._failed(event.errno)
         elif isinstance(event, Hole):
-            self.holes += event.samples
+            self.sound_health.hole(event.samples)
         elif self._media is not None:
             self._media.on_event(event)
 
@@ -207,6 +209,9 @@ class DahdiPort(ChannelPort):
         if self.state is S.OUT_OF_SERVICE and self.step(S.IDLE):
             self.info.reason = ""
             self.emit(Usable(self.id, True))
+
+    def _trouble(self, code: str, raised: bool, text: str) -> None:
+        self.emit(Trouble(self.id, code, raised, text))
 
     def tell(self, *events: DriverEvent) -> None:
         """Emit events in order."""

@@ -16,6 +16,7 @@ from drivers.dahdi._errors import DahdiError
 from drivers.dahdi._native import SpanStatus
 from drivers.dahdi.alarms import AlarmWatch
 from drivers.dahdi.bearer import BearerPort
+from drivers.dahdi.health import SpanHealth
 from drivers.dahdi.parts import Parts
 from drivers.dahdi.session import log
 
@@ -33,6 +34,7 @@ class Trunk(abc.ABC):
         self.on_removed: Callable[[], None] = lambda: None
         self.alarms = AlarmWatch(parts.session.clock, self._alarms_changed, self._alarms_last)
         self.counters: dict[str, int] = {}
+        self.health = SpanHealth(parts.session.clock, self._trouble)
         self._link_up = False
         self._closed = False
         self._looped = False
@@ -55,6 +57,7 @@ class Trunk(abc.ABC):
         """Stop at once."""
         self._closed = True
         self.alarms.close()
+        self.health.close()
 
     @property
     def link_up(self) -> bool:
@@ -88,8 +91,12 @@ class Trunk(abc.ABC):
             self.on_removed()
             return
         self.counters = status.counters
+        self.health.status(status)
         self.span.raw_status = int(status.alarms)
         self.alarms.mask(status.alarms, self._looped)
+
+    def _trouble(self, code: str, raised: bool, text: str) -> None:
+        self.session.emit(Trouble(self.span.id, code, raised, text))
 
     def _alarms_changed(self, now: tuple[str, ...]) -> None:
         log.info("span_alarms", span=self.span.id, alarms=now)

@@ -74,6 +74,7 @@ class SpanBus:
         """Set an end up with or without CRC-4; when only one has it that end finds no CRC-4 multiframe."""
         end.crc4 = on
         end.far.section = replace(end.far.section, crc4=on)
+        self.sim.truth.note("section", span=self.name, side=end.far.side, crc4=on)
         self._look()
 
     def set_loop(self, end: SpanEnd, loop: Loop) -> None:

@@ -113,6 +113,17 @@ class Run:
         left, right = wav_sides(Path(path))
         return {c.party for c in chirps(left)}, {c.party for c in chirps(right)}
 
+    def numbered(self, person: str) -> tuple[dict[int, int], dict[int, int]]:
+        """Which chirps of the caller and of others are on the caller's side of the recording: number → when, in us."""
+        contact = self.contact(person)
+        left, _right = wav_sides(Path(contact["recording"]))
+        mine: dict[int, int] = {}
+        others: dict[int, int] = {}
+        for chirp in chirps(left):
+            side = mine if chirp.party == contact["party"] else others
+            side[chirp.number] = contact["recording_start_us"] + chirp.start_sample * 125
+        return mine, others
+
     def party(self, person: str) -> int:
         return int(self.contact(person)["party"])
 

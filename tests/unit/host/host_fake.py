@@ -177,7 +177,7 @@ class FakePort(d.ChannelPort):
 
 
 class FakeDriver(d.DomainDriver):
-    def __init__(self, sink, e1=2, fxo=2, fxs=3, taps=1, switching=None):
+    def __init__(self, sink, e1=2, fxo=2, fxs=3, taps=1, switching=None, broken=None):
         self.sink = sink
         self.heartbeat = d.Heartbeat()
         self.links = set()
@@ -207,6 +207,8 @@ class FakeDriver(d.DomainDriver):
                     state=S.IDLE,
                     capabilities=list(CAPABILITIES[kind]),
                 )
+                if info.id in (broken or {}):
+                    info.state, info.reason = S.BROKEN, broken[info.id]
                 self.ports[info.id] = FakePort(info, sink)
 
     async def start(self):

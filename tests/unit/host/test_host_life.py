@@ -8,9 +8,11 @@ from host_fake import FakeDriver
 from host_rig import make_site, rig
 from host_vloop import virtual
 
+from boardd.contract import driver as d
 from boardd.contract.capabilities import ChannelKind, Maintenance
 from boardd.contract.driver import CONTRACT_VERSION, DriverDescriptor
 from boardd.contract.errors import ArgumentError, ConfigurationError, DeviceError, UnknownIdError
+from boardd.contract.states import ChannelState as S
 from boardd.host import plugin
 from boardd.host.crashes import Crashes
 from boardd.host.keys import KeyMemory
@@ -212,3 +214,14 @@ def test_unknown_settings_and_missing_factories_are_refused(monkeypatch, tmp_pat
 
 def test_the_installed_drivers_are_entry_points():
     assert all(isinstance(entry, EntryPoint) for entry in plugin.entry_points(group=plugin.ENTRY_POINTS))
+
+
+@virtual
+async def test_a_channel_that_the_driver_could_not_open_at_start_is_an_alarm():
+    async with rig(broken={"fxo/2": "no such device"}) as r:
+        (alarm,) = r.host.alarms.standing()
+        assert (alarm.code, alarm.subject, alarm.text) == ("channel_broken", "fxo/2", "no such device")
+        r.port("fxo/2").step(S.IDLE)
+        r.port("fxo/2").emit(d.Usable("fxo/2", True))
+        await r.settle()
+        assert r.host.alarms.standing() == []
