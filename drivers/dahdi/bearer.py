@@ -201,9 +201,9 @@ class BearerPort(DahdiPort):
 
     def released(self, event: span.Released) -> None:
         """The slot is free on the line."""
+        if self._waiting is not None and self._waiting.call == event.call:
+            self._waiting = None  # its number never became whole, or it ended while the last one was being hung up
         if event.call != self.call:
-            if self._waiting is not None and self._waiting.call == event.call:
-                self._waiting = None
             return
         told = self._announcing
         if told is not None:

@@ -199,9 +199,10 @@ class DahdiPort(ChannelPort):
 
     # -- helpers ------------------------------------------------------------------------------------------------------
     def make_unusable(self, reason: str) -> None:
-        """idle -> out_of_service."""
-        self.info.reason = reason
-        if self.state is not S.OUT_OF_SERVICE and self.step(S.OUT_OF_SERVICE):
+        """idle -> out_of_service; the reason may change while it lasts."""
+        known, self.info.reason = self.info.reason, reason
+        changed = reason != known if self.state is S.OUT_OF_SERVICE else self.step(S.OUT_OF_SERVICE)
+        if changed:
             self.emit(Usable(self.id, False, reason))
 
     def make_usable(self) -> None:

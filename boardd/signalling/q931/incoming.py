@@ -138,6 +138,10 @@ class IncomingSide:
         self.core.start("T302", call, lambda: self._no_more_digits(call))
 
     def _no_more_digits(self, call: Call) -> None:
+        """T302: what there is counts as the number, unless the ranges say that something is missing (Q.931 5.1.3)."""
+        if self.core.profile.ddi.ranges:
+            self.clearing.expire(call, "T302", Cause.INVALID_NUMBER_FORMAT)
+            return
         with self.core.working():
             call.complete = True
             self._tell_digits(call, "")

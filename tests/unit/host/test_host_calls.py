@@ -232,6 +232,21 @@ async def test_call_on_a_channel_that_becomes_unusable_or_broken_ends():
 
 
 @virtual
+async def test_why_a_channel_is_unusable_is_announced_whenever_it_becomes_known():
+    """The state may be seen before the driver's event with the reason, and the reason may change while it lasts."""
+    async with rig() as r:
+        port, line = r.port("e1a/1/1"), r.line("e1a/1/1")
+        port.step(S.OUT_OF_SERVICE)
+        line.sync()
+        before = r.count("channel_state")
+        for reason, announced in (("suspect", 1), ("suspect", 1), ("los", 2)):
+            port.emit(d.Usable("e1a/1/1", False, reason))
+            await r.settle()
+            assert r.count("channel_state") - before == announced
+            assert r.last("channel_state").channel.reason == reason
+
+
+@virtual
 async def test_unexpected_events_are_counted_and_strays_hung_up():
     async with rig() as r:
         port = r.port("e1a/1/1")

@@ -98,6 +98,22 @@ def test_a_number_that_is_never_continued_is_complete_after_t302():
     assert (last.digits, last.called, last.complete) == ("", "10", True) and theirs.got == [SETUP_ACK, PROCEEDING]
 
 
+def test_a_number_that_the_plan_knows_to_be_incomplete_is_refused_after_t302():
+    """Q.931 5.1.3: cause 28 when the number is definitely incomplete; nobody could say whom it is for."""
+    site = overlapping(ddi=["1000-1099"], timers_ms={"T302": 15_000})
+    theirs = site.peer.dial(4, "10", complete=False)
+    site.run(10)
+    site.peer.more(theirs, "5")
+    site.run(14.9)
+    assert [type(e) for e in site.take()] == [Incoming, MoreDigits]
+    site.run(0.2)
+    over, released = site.take()
+    assert isinstance(over, Disconnected) and (over.cause, over.raw) == (28, "T302")
+    assert isinstance(released, Released)
+    assert PROCEEDING not in theirs.got and theirs.cause == 28
+    assert site.span.usable(4)
+
+
 def test_the_owner_ends_the_collection():
     site = overlapping()
     theirs = site.peer.dial(4, "10", complete=False)
