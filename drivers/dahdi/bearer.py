@@ -12,6 +12,8 @@ is told when the announcement is over or the host hangs up.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from boardd.contract.capabilities import Capability, Tone
 from boardd.contract.causes import Cause, known_cause
 from boardd.contract.driver import Alerting, Connected, Digit, LineFree, Offered, Proceeding, ReleasedByFar
@@ -317,6 +319,15 @@ class R2BearerPort(BearerPort):
 
     evidence = AnswerEvidence.R2_ANSWER
     busy_tone_after_refusal = True
+
+    def __init__(self, info: Channel, parts: Parts) -> None:
+        super().__init__(info, parts)
+        self.on_line_event: Callable[[int], None] = lambda _number: None
+        """Set by the E1: line bits and alarms are its business, also when the engine has seen the event first."""
+
+    def on_event(self, number: int) -> None:
+        """See DahdiPort. Whoever reads the channel takes its events: the engine, while the call has sound."""
+        self.on_line_event(number)
 
     def set_up(self, native: Native, fd: int) -> None:
         """See DahdiPort. A channel with line bits always carries sound."""

@@ -159,6 +159,7 @@ class DahdiDriver(DomainDriver):
         )
 
     async def _open(self) -> None:
+        self.session.watcher.on_deaf = lambda fd: self._stuck(f"nobody can read descriptor {fd} any more")
         self.session.watcher.start()
         self.parts.sound.start()
         for board, known in self.cards.boards.items():

@@ -7,6 +7,7 @@ loop sees its events (bits, alarms) in both cases.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from boardd.contract.objects import Span
 from boardd.contract.states import Direction
@@ -17,7 +18,7 @@ from boardd.signalling.span import TrunkSpan
 from boardd.signalling.timing import LoopClock
 from drivers.dahdi._codes import Alarm, Event
 from drivers.dahdi._errors import DahdiError
-from drivers.dahdi.bearer import BearerPort
+from drivers.dahdi.bearer import BearerPort, R2BearerPort
 from drivers.dahdi.parts import Parts
 from drivers.dahdi.session import log
 from drivers.dahdi.trunk import Trunk
@@ -57,6 +58,8 @@ class R2Trunk(Trunk):
         self._span.start(self.alarms.now)
         for slot, port in self.ports.items():
             port.trunk = self._span
+            if isinstance(port, R2BearerPort):
+                port.on_line_event = partial(self.slot_event, slot)
             self._watch(slot)
             self._bits(slot)
 

@@ -12,6 +12,8 @@ from collections.abc import Callable
 
 import structlog
 
+MOST_FAILURES = 20
+"""In a row: what then still is ready would keep the loop busy for ever."""
 IN, EVENT = select.EPOLLIN, select.EPOLLPRI
 Handler = Callable[[int], None]
 """Gets the mask of what is there: IN, EVENT, or others when the descriptor is broken."""
@@ -20,9 +22,15 @@ log = structlog.get_logger("drivers.dahdi")
 
 
 class Watcher:
-    """Calls handlers on the loop while something is there for them (level-triggered)."""
+    """Calls handlers on the loop while something is there for them (level-triggered).
+
+    A handler that raises is called again next time: one bad frame must not make a D channel deaf. One that always
+    raises is forgotten, and `on_deaf` is told which descriptor nobody reads any more.
+    """
 
     def __init__(self) -> None:
+        self.on_deaf: Callable[[int], None] = lambda _fd: None
+        self._failures: dict[int, int] = {}
         self._epoll = select.epoll()
         self._handlers: dict[int, Handler] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -51,6 +59,7 @@ class Watcher:
 
     def forget(self, fd: int) -> None:
         """Before the descriptor is closed."""
+        self._failures.pop(fd, None)
         if self._handlers.pop(fd, None) is not None:
             self._epoll.unregister(fd)
 
@@ -62,6 +71,14 @@ class Watcher:
                 continue
             try:
                 handler(mask)
-            except Exception:
-                log.exception("descriptor_handler_failed", fd=fd)
-                self.forget(fd)
+            except Exception as error:
+                self._failed(fd, error)
+            else:
+                self._failures.pop(fd, None)
+
+    def _failed(self, fd: int, error: Exception) -> None:
+        count = self._failures[fd] = self._failures.get(fd, 0) + 1
+        log.error("descriptor_handler_failed", fd=fd, in_a_row=count, exc_info=error)
+        if count >= MOST_FAILURES and fd in self._handlers:
+            self.forget(fd)
+            self.on_deaf(fd)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import subprocess
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Protocol
 
-from lib_pri_world import Plan, Record, World
+from lib_pri_plan import Plan, Record
 
 NAMES = {
     0x05: "SETUP",
@@ -57,19 +59,49 @@ class Verdict:
         self.wrong.append(f"{plan.number} ({'in' if plan.inbound else 'out'}, {plan.kind}): {text}")
 
 
+class Card(Protocol):
+    """Whose records are judged."""
+
+    records: list[Record]
+
+    @property
+    def quiet(self) -> bool:
+        """No call is left and every slot may be used."""
+
+
+class World(Protocol):
+    """What is judged: plans, the exchange's truth, the card's records, and when something was out of order."""
+
+    plans: list[Plan]
+    facts: list[dict[str, Any]]
+    circuits: list[str]
+    """Names of the card's circuits."""
+    busy: list[str]
+    """Circuits that are not idle at the exchange in the end."""
+    windows: list[tuple[int, int]]
+    restarts: list[tuple[int, int]]
+    card: Card
+    card_is_network: bool
+
+
+def of(world: World, what: str) -> Iterator[dict[str, Any]]:
+    """Facts of one kind."""
+    return (fact for fact in world.facts if fact["what"] == what)
+
+
 def true_calls(world: World) -> dict[str, list[TrueCall]]:
     """The exchange's calls by the telephone's number."""
     known = {plan.number for plan in world.plans}
-    ours = {trunk.name for trunk in world.town.trunks.values()}
+    ours = set(world.circuits)
     by_id: dict[int, TrueCall] = {}
     found: dict[str, list[TrueCall]] = defaultdict(list)
-    for fact in world.sim.truth.of("call_begin"):
+    for fact in of(world, "call_begin"):
         number = fact["caller"] if fact["caller"] in known else fact["called"]
         call = by_id[fact["call"]] = TrueCall(fact["t_us"], fact["line"] if fact["line"] in ours else "")
         call.times.append(fact["t_us"])
         found[number].append(call)
     for kind in ("call_route", "call_answer", "call_end"):
-        for fact in world.sim.truth.of(kind):
+        for fact in of(world, kind):
             call = by_id[fact["call"]]
             call.times.append(fact["t_us"])
             if kind == "call_route" and fact["line"] in ours:
@@ -85,7 +117,7 @@ def refused_at_once(world: World, numbers: set[str]) -> dict[str, list[TrueCall]
     """Calls of the card that never became calls of the exchange: their SETUP and release on the circuit."""
     found: dict[str, list[TrueCall]] = defaultdict(list)
     open_calls: dict[str, TrueCall] = {}
-    for fact in world.sim.truth.of("signal"):
+    for fact in of(world, "signal"):
         line = fact["line"]
         if fact["side"] == "card" and fact["message"] == "setup" and fact["called"] in numbers:
             call = open_calls[line] = TrueCall(fact["t_us"], line, times=[fact["t_us"]])
@@ -110,8 +142,8 @@ def judge_records(world: World) -> Verdict:
     verdict.wrong += [f"a record about {number!r}" for number in sorted(strangers)]
     if not world.card.quiet:
         verdict.wrong.append("the card still has calls or slots that cannot be used")
-    if not world.town.idle():
-        verdict.wrong.append("the exchange still has calls")
+    if world.busy:
+        verdict.wrong.append(f"the exchange still has calls on {', '.join(world.busy)}")
     return verdict
 
 
@@ -235,7 +267,7 @@ def judge_wire(world: World, tshark: str, path: Path, epoch_s: int) -> Verdict:
     by_number: dict[str, list[Record]] = defaultdict(list)
     for record in world.card.records:
         by_number[record.number].append(record)
-    for call in dissect(tshark, path):
+    for call in dissect(tshark, path, card_is_network=world.card_is_network):
         number = call.called if call.from_card else call.caller
         verdict.counts["calls on the wire"] += 1
         times = [round((at - epoch_s) * 1e6) for at, _ in call.messages]
@@ -253,6 +285,8 @@ def judge_wire(world: World, tshark: str, path: Path, epoch_s: int) -> Verdict:
             verdict.wrong.append(f"{number}: {names}")
         elif [ORDER[n] for n in names] != sorted(ORDER[n] for n in names):
             verdict.wrong.append(f"{number}: out of order: {names}")
+        elif world.card_is_network and not call.from_card and call.cause == GLARE and not causes:
+            verdict.counts["glare"] += 1
         elif call.cause not in causes:
             verdict.wrong.append(f"{number}: cause {call.cause} on the wire, {causes} in the records")
         else:

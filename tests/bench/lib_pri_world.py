@@ -6,15 +6,16 @@ The exchange, its Q.931 stack and its truth log are the simulator's. The card is
 
 from __future__ import annotations
 
-import random
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "unit" / "hwsim_signalling"))
 
-from town import Phone, Town
+from lib_pri_far import FarSide
+from lib_pri_plan import LOSS_TIMERS, OUR_NUMBER, UNAVAILABLE, Plan, Record, decoys, plans
+from town import Town
 
 from boardd.contract.errors import WrongStateError
 from boardd.signalling.q931.profile import Q931Profile, Side
@@ -30,91 +31,12 @@ from boardd.signalling.span import (
     Released,
     SpanEvent,
 )
-from hwsim.exchange.subscriber_line import SubscriberState
 from hwsim.signalling.pri_network import PriNetwork
 from hwsim.signalling.pri_profile import PriProfile
 from hwsim.signalling.q931_events import Node
 
-OUR_NUMBER = "88001000"
 DELAY_MS = 9.0
 """A D-channel frame on a card: 40 octets at 64 kbit/s, and the buffers. Without it nothing could ever cross."""
-SETUP_OCTET, SETUP = 8, 0x05
-UNAVAILABLE = 44
-LOSS_TIMERS = {"T309": 90_000}
-
-
-@dataclass
-class Plan:
-    """One call: who calls, how it goes. `number` is the telephone's, and nobody else's."""
-
-    number: str
-    inbound: bool
-    at_ms: float
-    kind: str
-    answer_ms: float
-    talk_ms: float
-    cause: int = 16
-    glare: bool = False
-
-
-INBOUND = ("answered, caller ends", "answered, we end", "refused", "caller gives up")
-OUTBOUND = (
-    "answered, we end",
-    "answered, called ends",
-    "busy",
-    "switched off",
-    "rejected",
-    "no such number",
-    "we give up",
-)
-OUTCOMES = {"busy": 17, "switched off": 20, "rejected": 21, "no such number": 1}
-REFUSALS = (1, 17, 21, 34, 41, 57)
-
-
-LONG_MS = (60_000.0, 100_000.0)
-
-
-def plans(calls: int, seed: int, every_ms: float = 400.0) -> list[Plan]:
-    """`calls` of either direction, overlapping; a tenth of those that come in meet a call of ours on their slot, some
-    talk long enough to outlive a lost link."""
-    rng = random.Random(seed)
-    made = []
-    for index in range(2 * calls):
-        inbound = index % 2 == 0
-        kind = rng.choice(INBOUND if inbound else OUTBOUND)
-        number = f"8800{index:04d}9" if kind == "no such number" else f"13{'67'[inbound]}{index:08d}"
-        made.append(
-            Plan(
-                number[:8] if kind == "no such number" else number,
-                inbound,
-                3000 + index * every_ms + rng.uniform(0, 150),
-                kind,
-                rng.uniform(100, 900),
-                rng.uniform(*(LONG_MS if rng.random() < 0.14 and kind.startswith("answered") else (500, 5000))),
-                rng.choice(REFUSALS) if kind == "refused" else OUTCOMES.get(kind, 16),
-                glare=inbound and rng.random() < 0.12,
-            )
-        )
-    return made
-
-
-@dataclass
-class Record:
-    """What the card believes of one call. `ended_by`: far, us, line."""
-
-    number: str
-    inbound: bool
-    slot: int
-    began_us: int
-    answered_us: int = 0
-    cause: int = 0
-    ended_by: str = ""
-    raw: str = ""
-    ended_us: int = 0
-    releases: int = 0
-    again: bool = False
-    """The slot was not to be had (glare, out of use at the exchange): the call was tried on another."""
-    events: list[str] = field(default_factory=list)
 
 
 class SimClock:
@@ -261,18 +183,22 @@ class World:
         self.town = Town(digits_sent=4, seed=seed)
         self.sim = self.town.sim
         self.plans = plans(calls, seed, every_ms)
-        self.windows: list[tuple[int, int]] = []
         self.restarts: list[tuple[int, int]] = []
         node = Node.NETWORK if side is Side.USER else Node.USER
         self.network = PriNetwork(self.sim, self.town.bus, PriProfile(timers=LOSS_TIMERS), node)
         self.network.capture(capture)
         self.card = card(self.town, {plan.number: plan for plan in self.plans}, side)
         self.card_is_network = side is Side.NETWORK
-        self._glare = {plan.number: plan for plan in self.plans if plan.glare}
-        self._decoys = [p for p in self.plans if not p.inbound and p.kind.startswith("answered")][: len(self._glare)]
-        self.town.bus.frame_taps.append(self._look_for_glare)
+        self._decoys = decoys(self.plans)
+        self.far = FarSide(self.sim, self.town.exchange, self.network, self.plans, self._glare)
+        self.far.link_up = lambda: self.network.link_up and self.card.span.link_up
+        self.windows = self.far.windows
+        self.lose_link = self.far.lose_link
         for plan in self.plans:
-            self._prepare(plan)
+            if plan in self._decoys:
+                self.sim.later(self.last_ms + 300 * self._decoys.index(plan), self._dial_decoy, plan)
+            elif not plan.inbound:
+                self.sim.later(plan.at_ms, self.card.dial_until_free, plan)
 
     @property
     def last_ms(self) -> float:
@@ -288,73 +214,37 @@ class World:
             self.town.run_s(5)
         self.network.close()
 
-    # -- troubles ---------------------------------------------------------------------------------------------------
-    def lose_link(self, at_ms: float, for_ms: float) -> None:
-        """The D channel's slot carries nothing for a while; layer 1 stays as it is."""
-        self.sim.later(at_ms, self._cut, for_ms)
+    @property
+    def facts(self) -> list[dict[str, Any]]:
+        """The truth log."""
+        return self.sim.truth.facts
 
+    @property
+    def circuits(self) -> list[str]:
+        """Names of the card's circuits."""
+        return [trunk.name for trunk in self.town.trunks.values()]
+
+    @property
+    def busy(self) -> list[str]:
+        """Circuits at the exchange that are not idle."""
+        return [] if self.town.idle() else self.circuits
+
+    # -- troubles ---------------------------------------------------------------------------------------------------
     def restart_busy_slot(self, at_ms: float) -> None:
         """Somebody restarts a slot on which people talk."""
         self.sim.later(at_ms, self._restart_one)
 
     # -- inside -----------------------------------------------------------------------------------------------------
-    def _prepare(self, plan: Plan) -> None:
-        if plan.kind == "no such number":
-            pass
-        elif plan.kind in OUTCOMES:
-            states = {"busy": SubscriberState.BUSY, "switched off": SubscriberState.POWER_OFF}
-            self.town.exchange.add_subscriber(plan.number, states.get(plan.kind, SubscriberState.REJECTS))
-        else:
-            answers = not plan.inbound and plan.kind.startswith("answered")
-            ends = plan.kind == "answered, called ends"
-            phone = Phone(self.town, plan.number, plan.answer_ms if answers else None, plan.talk_ms if ends else None)
-            if plan.inbound:
-                self.sim.later(plan.at_ms, phone.call, f"880010{int(plan.number) % 100:02d}")
-                patience = {"caller gives up": 2500.0, "answered, caller ends": 1500 + plan.talk_ms}.get(
-                    plan.kind, 20_000.0
-                )
-                self.sim.later(plan.at_ms + patience, phone.hang_up)
-                return
-        if plan in self._decoys:
-            self.sim.later(self.last_ms + 300 * self._decoys.index(plan), self._dial_decoy, plan)
-        else:
-            self.sim.later(plan.at_ms, self.card.dial_until_free, plan)
-
     def _dial_decoy(self, plan: Plan) -> None:
         """There were fewer occasions for glare than decoys."""
         if plan in self._decoys:
             self._decoys.remove(plan)
             self.card.dial_until_free(plan)
 
-    def _look_for_glare(self, _at_us: int, side: str, frame: bytes) -> None:
+    def _glare(self, slot: int) -> None:
         """The exchange's SETUP leaves: in the same moment we dial on that very slot."""
-        if side != "net" or len(frame) <= SETUP_OCTET or frame[2] & 1 or frame[SETUP_OCTET] != SETUP:
-            return
-        number = next((n for n in self._glare if n.encode() in frame), None)
-        at = frame.find(b"\x18\x03")
-        if number is None or at < 0 or not self._decoys:
-            return
-        del self._glare[number]
-        slot = frame[at + 4] & 0x7F
-        if self.card.believes_free(slot):
+        if self._decoys and self.card.believes_free(slot):
             self.card.dial(self._decoys.pop(), slot)
-
-    def _cut(self, for_ms: float) -> None:
-        for end in (self.town.bus.card, self.town.bus.net):
-            self.town.bus.disturb(end, signalling_slot=False)
-        self.sim.later(for_ms, self._mend, self.sim.now_us)
-
-    def _mend(self, since_us: int) -> None:
-        for end in (self.town.bus.card, self.town.bus.net):
-            self.town.bus.disturb(end, signalling_slot=True)
-        self._wait_for_link(since_us)
-
-    def _wait_for_link(self, since_us: int) -> None:
-        if self.network.link_up and self.card.span.link_up:
-            # Both ends believe in the link; what they still had in hand is over within seconds.
-            self.windows.append((since_us, self.sim.now_us + 10_000_000))
-        else:
-            self.sim.later(100, self._wait_for_link, since_us)
 
     def _restart_one(self) -> None:
         talking = [r for r in self.card.records if r.answered_us and not r.ended_by]
