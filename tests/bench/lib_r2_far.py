@@ -3,8 +3,8 @@
     lib_r2_far.py SITE FOLDER SEED CALLS READY_FD TELL_FD
 
 With calls: people who call and answer as `lib_r2_plan.rounds` says. Line bits and sound of every circuit are taken
-down, and the independent checker of the tests reads each call from them. CALLS 0: one call on each circuit, some of which are
-set up wrongly (`lib_r2_plan.wrong_circuits`). Leaves `truth.jsonl` and `far.json`.
+down, and the independent checker of the tests reads each call from them. CALLS 0: one call on each circuit, some of
+which are set up wrongly (`lib_r2_plan.wrong_circuits`). Leaves `truth.jsonl` and `far.json`.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """`./run score r2`: 200 MFC-R2 calls by boardd's DAHDI driver on one-way circuits, each judged from the line.
 
 Calls: fifteen circuits carry calls to us, fifteen calls of ours. One end is the simulated exchange with libopenr2
-behind it and people's telephones, a process of its own; the other boardd's driver on the simulated I/O library: channels, line
-bits, registers, engine. Of each call line bits and sound of both sides are taken down, and the independent checker of
-the tests reads numbers, categories and outcome from them; these, what the driver told, and the exchange's truth log
-must all say the same. Every call must end once, every circuit be idle afterwards.
+behind it and people's telephones, a process of its own; the other boardd's driver on the simulated I/O library:
+channels, line bits, registers, engine. Of each call line bits and sound of both sides are taken down, and the
+independent checker of the tests reads numbers, categories and outcome from them; these, what the driver told, and the
+exchange's truth log must all say the same. Every call must end once, every circuit be idle afterwards.
 
 Directions: some circuits are set up as ours although the exchange seizes them, of some the exchange does not see a
 seizure. Exactly those must be named, each by its own code, and every other call must come about.
