@@ -12,6 +12,7 @@ from typing import cast
 
 from boardd.config.schema import Section, decode
 from boardd.config.yamlfile import ConfigProblemsError, Node, Problem, nearest_word
+from boardd.contract.text import _
 from hwsim.core.engine import Engine
 from hwsim.kernel.sim import Sim
 from hwsim.kernel.truth import TruthLog
@@ -132,7 +133,11 @@ def _sort(scenario: Scenario) -> tuple[list[dict[str, object]], list[CardPlan]]:
             problems += error.problems
             continue
         if name in names:
-            problems.append(_below(node, "name").problem(f"two cards are called {name} (first in line {names[name]})"))
+            problems.append(
+                _below(node, "name").problem(
+                    _("two cards are called {name} (first in line {line})").format(name=name, line=names[name])
+                )
+            )
         names[name] = node.line
     if problems:
         raise ConfigProblemsError(problems)
@@ -142,22 +147,19 @@ def _sort(scenario: Scenario) -> tuple[list[dict[str, object]], list[CardPlan]]:
 def _model(node: Node) -> str:
     """The entry's model, of whatever family. Raises ConfigProblemsError when nobody makes it."""
     if not isinstance(node.value, dict):
-        raise ConfigProblemsError([node.problem("a card is a mapping (key: value)")])
+        raise ConfigProblemsError([node.problem(_("a card is a mapping (key: value)"))])
     name = _below(node, "model").value
     if "model" not in node.value or not isinstance(name, str):
         near = nearest_word("model", node.value)
         if near:
-            raise ConfigProblemsError([_below(node, near).problem("unknown key", "model")])
-        raise ConfigProblemsError([node.problem("model is missing")])
+            raise ConfigProblemsError([_below(node, near).problem(_("unknown key"), "model")])
+        raise ConfigProblemsError([node.problem(_("model is missing"))])
     if dahdi_models.model(name) is None and model(name) is None:
         near = nearest_word(name, (*dahdi_models.MODELS, *SYNWAY_EXAMPLES))
-        known = f"there is no card {name} (Synway: for example {', '.join(SYNWAY_EXAMPLES)}; DAHDI: {_some()})"
-        raise ConfigProblemsError([_below(node, "model").problem(known, near)])
+        text = _("there is no card {name} (Synway: for example {synway}; DAHDI: {dahdi})")
+        what = text.format(name=name, synway=", ".join(SYNWAY_EXAMPLES), dahdi=", ".join(dahdi_models.MODELS))
+        raise ConfigProblemsError([_below(node, "model").problem(what, near)])
     return name
-
-
-def _some() -> str:
-    return ", ".join(dahdi_models.MODELS)
 
 
 def _personality(node: Node) -> object:

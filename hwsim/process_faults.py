@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Mapping
 
+from boardd.contract.text import _
 from hwsim.kernel.keeper import Keeper
 from hwsim.scenario.faults import FaultError, FaultRegistry
 
@@ -22,7 +23,7 @@ def signal_of(args: Mapping[str, str], default: str) -> signal.Signals:
     try:
         return signal.Signals[f"SIG{name}"]
     except KeyError:
-        raise FaultError(f"there is no signal {name}") from None
+        raise FaultError(_("there is no signal {name}").format(name=name)) from None
 
 
 class ProcessFaults:
@@ -44,7 +45,7 @@ class ProcessFaults:
     def _pid(self, where: str) -> int:
         pid = self._pid_of(where)
         if pid is None:
-            raise FaultError(f"no process {where} is running under the simulator")
+            raise FaultError(_("no process {where} is running under the simulator").format(where=where))
         return pid
 
     def _kill(self, where: str, args: Mapping[str, str]) -> None:

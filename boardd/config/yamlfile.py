@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 
 from boardd.contract.errors import ConfigurationError
-from boardd.contract.text import _
+from boardd.contract.text import N_, _
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def parse_tree(text: str, name: str) -> Node:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 0
-        what = getattr(error, "problem", None) or str(error).splitlines()[0]
+        what = _syntax(getattr(error, "problem", None) or str(error).splitlines()[0])
         raise ConfigProblemsError([Problem(name, line, _("(syntax)"), what)]) from error
     problems: list[Problem] = []
     if root is None:
@@ -122,6 +122,26 @@ def parse_tree(text: str, name: str) -> Node:
     if problems:
         raise ConfigProblemsError(problems)
     return tree
+
+
+_SYNTAX = (
+    ("found character '\\t'", N_("a tab: indent with spaces")),
+    ("mapping values are not allowed", N_("a key where none can be: look at the indentation, or at a colon in a text")),
+    ("could not find expected ':'", N_("a line without colon: key: value")),
+    ("expected <block end>", N_("the indentation does not fit the lines above")),
+    ("expected ',' or", N_("a bracket that is not closed, or a comma that is missing")),
+    ("found unexpected end of stream", N_("a quotation mark that is not closed")),
+    ("found undefined alias", N_("an alias (*name) of nothing")),
+    ("found unknown escape", N_("an unknown escape: write paths in single quotes")),
+)
+"""What YAML calls its mistakes, and what a technician makes of them."""
+
+
+def _syntax(problem: str) -> str:
+    for beginning, text in _SYNTAX:
+        if problem.startswith(beginning):
+            return _(text)
+    return problem
 
 
 def _build(node: yaml.Node, name: str, path: str, problems: list[Problem], above: tuple[int, ...]) -> Node:

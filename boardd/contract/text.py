@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import gettext
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 DOMAIN = "boardd"
@@ -16,6 +17,7 @@ LOCALE_DIR = Path(__file__).resolve().parent.parent / "locale"
 LANGUAGES = ("zh_CN", "en")
 
 _translation: gettext.NullTranslations = gettext.NullTranslations()
+_language = "en"
 
 
 def language_of(environ: Mapping[str, str] | None = None) -> str:
@@ -30,8 +32,27 @@ def language_of(environ: Mapping[str, str] | None = None) -> str:
 
 def set_language(language: str) -> None:
     """Translate from now on into `language` (`zh_CN` or `en`)."""
-    global _translation
+    global _translation, _language
+    _language = language
     _translation = gettext.translation(DOMAIN, LOCALE_DIR, [language], fallback=True)
+
+
+def language() -> str:
+    """The language into which texts are translated now."""
+    return _language
+
+
+@contextmanager
+def speaking(other: str) -> Iterator[None]:
+    """Translate into `other` for a moment: for somebody at the other end of a socket. Unknown ones change nothing."""
+    before = _language
+    if other in LANGUAGES:
+        set_language(other)
+    try:
+        yield
+    finally:
+        if other in LANGUAGES:
+            set_language(before)
 
 
 def _(message: str) -> str:

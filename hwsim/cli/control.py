@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import socket
 from collections.abc import Iterator
@@ -11,12 +12,28 @@ from typing import Any
 
 import click
 
+from boardd.config.yamlfile import nearest_word
 from boardd.contract.errors import ConfigurationError
-from boardd.contract.text import _
+from boardd.contract.text import _, language
 from hwsim.folder import default_folder
 from hwsim.kernel.drive import pause_s
 
 PAGE = 400
+
+
+class Finite(click.FloatRange):
+    """More than 0, at most `most`; not a number is out of range too."""
+
+    def __init__(self, most: float) -> None:
+        super().__init__(0, most, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """See click.ParamType."""
+        return super().convert(math.inf if str(value).strip().lower() in ("nan", "-nan", "+nan") else value, param, ctx)
+
+
+MORE_THAN_NONE = Finite(1e9)
+SECONDS = Finite(3600)
 
 
 def ask(folder: Path, command: str, **args: Any) -> Any:
@@ -28,7 +45,7 @@ def ask(folder: Path, command: str, **args: Any) -> Any:
         except OSError as error:
             what = _("{path}: {error}; no simulator is running there (start one with: hwsim serve SITE)")
             raise ConfigurationError(what.format(path=path, error=error.strerror)) from error
-        door.sendall(json.dumps({"id": 1, "command": command, "args": args}).encode() + b"\n")
+        door.sendall(json.dumps({"id": 1, "command": command, "args": args, "lang": language()}).encode() + b"\n")
         with door.makefile("rb") as answers:
             line = answers.readline()
     if not line:
@@ -66,18 +83,26 @@ def status(folder: Path | None) -> None:
 @click.command()
 @click.argument("what", default="")
 @_folder
-@click.option("--since", type=int, default=0, help="Begin with this fact.")
+@click.option("--since", type=click.IntRange(0), default=0, help="Begin with this fact.")
 def truth(what: str, folder: Path | None, since: int) -> None:
     """Print what really happened, one JSON object per line; WHAT picks one kind of fact."""
-    for fact in facts(folder or default_folder(), what, since):
+    place, found = folder or default_folder(), False
+    for fact in facts(place, what, since):
+        found = True
         click.echo(json.dumps(fact, ensure_ascii=False))
+    if what and not found:
+        near = nearest_word(what, {str(fact["what"]) for fact in facts(place)})
+        hint = _(" (did you mean {nearest}?)").format(nearest=near) if near else ""
+        click.echo(_("no fact {what} so far").format(what=what) + hint, err=True)
 
 
 @click.command()
 @click.argument("line")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @_folder
-@click.option("--seconds", type=float, default=10.0, show_default=True, help="How long, in simulated seconds.")
+@click.option(
+    "--seconds", type=SECONDS, default=10.0, show_default=True, help="How long, in simulated seconds (at most an hour)."
+)
 def listen(line: str, file: Path, folder: Path | None, seconds: float) -> None:
     """Record LINE into FILE: left what the card hears, right what it says (A-law WAV, 8 kHz)."""
     place = folder or default_folder()
@@ -97,8 +122,10 @@ def listen(line: str, file: Path, folder: Path | None, seconds: float) -> None:
 @click.argument("where", default="")
 @click.argument("args", nargs=-1)
 @_folder
-@click.option("--for", "for_s", type=float, help="Take it back after this many seconds.")
-@click.option("--per-hour", type=float, help="At random, so often on average; WHERE may be a|b, card/1-8 or kind:fxo.")
+@click.option("--for", "for_s", type=MORE_THAN_NONE, help="Take it back after this many seconds.")
+@click.option(
+    "--per-hour", type=MORE_THAN_NONE, help="At random, so often on average; WHERE may be a|b, card/1-8 or kind:fxo."
+)
 @click.option("--end", type=int, help="Take the fault of this number back.")
 def fault(
     kind: str | None,

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
+from boardd.contract import terminal
 from boardd.contract.errors import BoarddError
-from boardd.contract.text import _, language_of, set_language
+from boardd.contract.text import _
 from hwsim.cli.control import dial, fault, listen, station, status, stop, truth
 from hwsim.cli.demo import demo
 from hwsim.cli.lib import lib
@@ -16,12 +17,23 @@ from hwsim.cli.scenario import scenario
 from hwsim.cli.serve import run, serve
 
 
+def _speak(_context: click.Context, _option: click.Parameter, lang: str | None) -> None:
+    if lang:
+        terminal.use(lang)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--lang", type=click.Choice(["zh_CN", "en"]), help="Language of messages.")
+@click.option(
+    "--lang",
+    type=click.Choice(["zh_CN", "en"]),
+    is_eager=True,
+    expose_value=False,
+    callback=_speak,
+    help="Language of messages.",
+)
 @click.version_option(package_name="boardd")
-def cli(lang: str | None) -> None:
+def cli() -> None:
     """Hardware simulator: telephony cards below the makers' C ABI, lines, exchange, people."""
-    set_language(lang or language_of())
 
 
 for command in (serve, run, lib, demo, scenario, status, truth, listen, fault, dial, station, stop):
@@ -30,6 +42,7 @@ for command in (serve, run, lib, demo, scenario, status, truth, listen, fault, d
 
 def main() -> None:
     """Entry point; expected errors are one message and an exit code, never a traceback."""
+    terminal.use(terminal.choose(None))
     try:
         # Without its standalone mode click returns the status of Exit instead of raising it.
         status = cli.main(prog_name="hwsim", standalone_mode=False)

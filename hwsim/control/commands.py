@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from boardd.config.yamlfile import nearest_word
+from boardd.contract.text import _
 
 Args = Mapping[str, Any]
 Handler = Callable[[Args], Any]
@@ -40,8 +41,8 @@ class Commands:
         """Do it. Raises CommandError."""
         if name not in self._handlers:
             near = nearest_word(name, self._handlers)
-            hint = f" (did you mean {near}?)" if near else ""
-            raise CommandError("unknown_command", f"there is no command {name}{hint}")
+            hint = _(" (did you mean {nearest}?)").format(nearest=near) if near else ""
+            raise CommandError("unknown_command", _("there is no command {name}{hint}").format(name=name, hint=hint))
         return self._handlers[name](args)
 
 
@@ -49,9 +50,9 @@ def text(args: Args, key: str, default: str | None = None) -> str:
     """A text argument; required without `default`. Raises CommandError."""
     value = args.get(key, default)
     if value is None:
-        raise CommandError("bad_argument", f"{key} is missing")
+        raise CommandError("bad_argument", _("{key} is missing").format(key=key))
     if not isinstance(value, str):
-        raise CommandError("bad_argument", f"{key} must be a text")
+        raise CommandError("bad_argument", _("{key} must be a text").format(key=key))
     return value
 
 
@@ -59,11 +60,11 @@ def number(args: Args, key: str, default: float | None = None) -> float:
     """A numeric argument; required without `default`. Raises CommandError."""
     value = args.get(key, default)
     if value is None:
-        raise CommandError("bad_argument", f"{key} is missing")
+        raise CommandError("bad_argument", _("{key} is missing").format(key=key))
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise CommandError("bad_argument", f"{key} must be a number")
+        raise CommandError("bad_argument", _("{key} must be a number").format(key=key))
     if not math.isfinite(value):
-        raise CommandError("bad_argument", f"{key} must be finite")
+        raise CommandError("bad_argument", _("{key} must be finite").format(key=key))
     return value
 
 
@@ -71,7 +72,7 @@ def integer(args: Args, key: str, default: int | None = None) -> int:
     """A whole number; required without `default`. Raises CommandError."""
     value = number(args, key, default)
     if value != int(value):
-        raise CommandError("bad_argument", f"{key} must be a whole number")
+        raise CommandError("bad_argument", _("{key} must be a whole number").format(key=key))
     return int(value)
 
 
@@ -79,5 +80,5 @@ def words(args: Args, key: str) -> dict[str, str]:
     """An object of texts, empty when left out; numbers and truth values become text. Raises CommandError."""
     value = args.get(key, {})
     if not isinstance(value, dict) or not all(isinstance(v, str | int | float) for v in value.values()):
-        raise CommandError("bad_argument", f"{key} must be an object with texts or numbers")
+        raise CommandError("bad_argument", _("{key} must be an object with texts or numbers").format(key=key))
     return {str(k): str(v) for k, v in value.items()}

@@ -1,8 +1,9 @@
 """The simulator's side door: JSON lines over an AF_UNIX stream socket, served by the simulator's own event loop.
 
 Request `{"id": 1, "command": "status", "args": {}}`, reply `{"id": 1, "ok": true, "result": ...}` or
-`{"id": 1, "ok": false, "error": {"code": "bad_argument", "message": "..."}}`, in the order of the requests. A client
-asks, reads the answer, asks again: one that lets answers pile up until the socket is full is disconnected.
+`{"id": 1, "ok": false, "error": {"code": "bad_argument", "message": "..."}}`, in the order of the requests; `"lang"`
+(zh_CN, en) in a request is the language of its message. A client asks, reads the answer, asks again: one that lets
+answers pile up until the socket is full is disconnected.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+from boardd.contract.text import _, speaking
 from hwsim.control.commands import CommandError, Commands
 
 MAX_REQUEST_BYTES = 1 << 20
@@ -108,7 +110,7 @@ class _Client:
             self._buffer = b""
             if not self._skipping:
                 self._skipping = True
-                self._reply(_failure(None, CommandError("bad_request", "the request is too long")))
+                self._reply(_failure(None, CommandError("bad_request", _("the request is too long"))))
 
     def _answer(self, line: bytes) -> dict[str, Any]:
         request_id: Any = None
@@ -117,8 +119,9 @@ class _Client:
             request_id = request.get("id")
             command, args = request.get("command"), request.get("args", {})
             if not isinstance(command, str) or not isinstance(args, dict):
-                raise CommandError("bad_request", "command must be a text and args an object")
-            return {"id": request_id, "ok": True, "result": self.server.commands.run(command, args)}
+                raise CommandError("bad_request", _("command must be a text and args an object"))
+            with speaking(str(request.get("lang", ""))):
+                return {"id": request_id, "ok": True, "result": self.server.commands.run(command, args)}
         except CommandError as error:
             return _failure(request_id, error)
         except Exception as error:  # a mistake of ours must not end the simulation that somebody looks into
@@ -140,9 +143,9 @@ def _decode(line: bytes) -> dict[str, Any]:
     try:
         request = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise CommandError("bad_request", f"not a line of JSON: {error}") from None
+        raise CommandError("bad_request", _("not a line of JSON: {error}").format(error=error)) from None
     if not isinstance(request, dict):
-        raise CommandError("bad_request", "a request is an object")
+        raise CommandError("bad_request", _("a request is an object"))
     return request
 
 

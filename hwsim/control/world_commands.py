@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from boardd.contract.text import _
 from hwsim.control.commands import Args, CommandError, Commands, integer, number, text, words
 from hwsim.people.person import Person
 from hwsim.people.process import Acts
@@ -61,10 +62,12 @@ class WorldCommands:
         """
         since, limit = integer(args, "since", 0), integer(args, "limit", TRUTH_LIMIT)
         if since < 0 or not 1 <= limit <= TRUTH_LIMIT:
-            raise CommandError("bad_argument", f"since is not negative, limit is 1 to {TRUTH_LIMIT}")
+            raise CommandError(
+                "bad_argument", _("since is not negative, limit is 1 to {most}").format(most=TRUTH_LIMIT)
+            )
         what, match = text(args, "what", ""), args.get("match", {})
         if not isinstance(match, dict):
-            raise CommandError("bad_argument", "match must be an object")
+            raise CommandError("bad_argument", _("match must be an object"))
         facts, index = self.world.sim.truth.facts, since
         found: list[dict[str, Any]] = []
         while index < len(facts) and len(found) < limit:
@@ -117,7 +120,7 @@ class WorldCommands:
             return self._begin_listening(line, text(args, "file", ""))
         recording = self._listening.pop(line, None)
         if recording is None:
-            raise CommandError("refused", f"{line} is not being recorded")
+            raise CommandError("refused", _("{line} is not being recorded").format(line=line))
         return {"file": str(recording.path), "samples": recording.close()}
 
     def close(self) -> None:
@@ -136,7 +139,7 @@ class WorldCommands:
         kind, where, more = text(args, "kind"), text(args, "where", ""), words(args, "args")
         for_s, per_hour, faults = number(args, "for_s", 0), number(args, "per_hour", 0), self.world.faults
         if min(for_s, per_hour) < 0:
-            raise CommandError("bad_argument", "for_s and per_hour must not be negative")
+            raise CommandError("bad_argument", _("for_s and per_hour must not be negative"))
         try:
             if per_hour:
                 coming = AtRandom(faults, kind, self.world.places(where), more, for_s or None, per_hour)
@@ -162,7 +165,7 @@ class WorldCommands:
         """Let the subscriber `from` call `to` now, following `script` (else: waits for an answer and talks)."""
         caller, called = text(args, "from"), text(args, "to")
         if not NUMBER.fullmatch(caller) or not NUMBER.fullmatch(called):
-            raise CommandError("bad_argument", "from and to are telephone numbers")
+            raise CommandError("bad_argument", _("from and to are telephone numbers"))
         try:
             name = self.world.dial(caller, called, text(args, "script", ""), text(args, "choice", ""))
         except FaultError as error:
@@ -175,7 +178,7 @@ class WorldCommands:
         name, act = text(args, "station"), text(args, "act")
         person = self.world.people.at_station(name)
         if person is None:
-            raise CommandError("bad_argument", f"there is nobody at {name}")
+            raise CommandError("bad_argument", _("there is nobody at {name}").format(name=name))
         if act == "resume":
             self.world.people.resume(person.name)
             return _describe(person)
@@ -188,9 +191,9 @@ class WorldCommands:
             "flash": lambda: person.flash(number(args, "ms", 300)),
         }
         if act not in acts:
-            raise CommandError("bad_argument", f"act is one of {', '.join([*acts, 'resume'])}")
+            raise CommandError("bad_argument", _("act is one of {words}").format(words=", ".join([*acts, "resume"])))
         if act in ("dial", "speak", "flash") and not person.handset.off_hook:
-            raise CommandError("refused", f"{name} is on-hook")
+            raise CommandError("refused", _("{name} is on-hook").format(name=name))
         person.stop()
         acts[act]()
         return _describe(person)
@@ -203,19 +206,19 @@ class WorldCommands:
     # -- inside -----------------------------------------------------------------------------------------------------
     def _begin_listening(self, line: str, file: str) -> dict[str, Any]:
         if line in self._listening:
-            raise CommandError("refused", f"{line} is being recorded already")
+            raise CommandError("refused", _("{line} is being recorded already").format(line=line))
         machine = self.world.machine
         if line in machine.analog_lines:
             leg = machine.analog_lines[line].set_leg
         elif line in self.world.exchange.circuits:
             leg = self.world.exchange.circuits[line].circuit.card_leg
         else:
-            raise CommandError("bad_argument", f"there is no line {line}")
+            raise CommandError("bad_argument", _("there is no line {line}").format(line=line))
         self._recordings += 1
         name = f"listen-{self._recordings:03d}-{re.sub(r'[^0-9A-Za-z]', '_', line)}.wav"
         path = Path(file) if file else self.folder / name
         if not path.is_absolute():
-            raise CommandError("bad_argument", "file must be an absolute path")
+            raise CommandError("bad_argument", _("file must be an absolute path"))
         try:
             recording = WavRecording.begin(self.world.sim, leg, path)
         except OSError as error:
@@ -226,7 +229,7 @@ class WorldCommands:
 
 def _dial(person: Person, digits: str) -> None:
     if not DIALLABLE.fullmatch(digits):
-        raise CommandError("bad_argument", "digits are 0-9 * # A-D and , for a pause")
+        raise CommandError("bad_argument", _("digits are 0-9 * # A-D and , for a pause"))
 
     def acts() -> Acts:
         yield from person.send_digits(digits)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from boardd.contract.text import _
+
 # National destination codes without the leading 0 that have two digits in all; the others have three.
 _SHORT_AREA = re.compile(r"10|2\d")
 _MOBILE = re.compile(r"1[3-9]\d{0,9}")
@@ -39,9 +41,11 @@ class NumberRange:
         first, dash, last = plain.partition("-")
         last = last if dash else first
         if not (first.isascii() and first.isdigit() and last.isascii() and last.isdigit()):
-            raise ValueError(f"{text!r} is not a number or a range FIRST-LAST of digits")
+            raise ValueError(_("{text!r} is not a number or a range FIRST-LAST of digits").format(text=text))
         if len(first) != len(last) or first > last:
-            raise ValueError(f"{text!r}: both ends need the same number of digits, the smaller one first")
+            raise ValueError(
+                _("{text!r}: both ends need the same number of digits, the smaller one first").format(text=text)
+            )
         return cls(first, last)
 
     def all(self) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from boardd.contract.text import _
 from hwsim.people.draw import Draw, DrawKind
 
 EXAMPLES = "30, uniform 2..6, exponential 60 max 300, normal 30 5 min 10"
@@ -21,12 +22,14 @@ def parse_draw(text: str) -> Draw:
         values = values[0].split("..")
     wanted = {"fixed": 1, "exponential": 1, "uniform": 2, "normal": 2}[kind]
     if len(values) != wanted:
-        raise ValueError(f"not a time or distribution: {text!r} (for example: {EXAMPLES})")
+        raise ValueError(
+            _("not a time or distribution: {text!r} (for example: {examples})").format(text=text, examples=EXAMPLES)
+        )
     numbers = [_number(value, text) for value in values]
     if kind == "uniform" and numbers[0] > numbers[1]:
-        raise ValueError(f"{text!r}: the smaller bound comes first")
+        raise ValueError(_("{text!r}: the smaller bound comes first").format(text=text))
     if bounds["min"] > bounds["max"]:
-        raise ValueError(f"{text!r}: min is above max")
+        raise ValueError(_("{text!r}: min is above max").format(text=text))
     return Draw(DrawKind(kind), numbers[0], numbers[1] if len(numbers) > 1 else 0.0, bounds["min"], bounds["max"])
 
 
@@ -34,7 +37,9 @@ def _number(word: str, text: str) -> float:
     try:
         value = float(word)
     except ValueError:
-        raise ValueError(f"not a time or distribution: {text!r} (for example: {EXAMPLES})") from None
+        raise ValueError(
+            _("not a time or distribution: {text!r} (for example: {examples})").format(text=text, examples=EXAMPLES)
+        ) from None
     if not math.isfinite(value) or value < 0:
-        raise ValueError(f"{text!r}: times are not negative and not infinite")
+        raise ValueError(_("{text!r}: times are not negative and not infinite").format(text=text))
     return value

@@ -11,6 +11,25 @@ _NONE: tuple[str, ...] = ()
 _STRIKES = ("times", "chance")
 _EVENT = ("ref", *_STRIKES)
 
+NUMBERS = frozenset(
+    {
+        *("ms", "dbm0", "db", "volts", "on_ms", "off_ms", "hz", "ratio"),
+        *("ppm", "count", "every_ms", "silent_ms", "times", "chance"),
+    }
+)
+"""Arguments that are numbers, whatever the fault; the faults themselves know in which range."""
+LINES = frozenset(
+    {
+        *("cut_pair", "lift_elsewhere", "stuck_off_hook", "weak_ringing", "reversal_glitch", "noise"),
+        *("no_reversal", "no_power", "no_dial_tone", "slow_dial_tone", "no_busy_tone", "bad_busy_tone"),
+    }
+)
+LINES_AND_CIRCUITS = frozenset({"echo", "mute", "loss"})
+SPANS = frozenset({"alarm", "bit_errors", "slips"})
+"""Faults whose places are in the machine, so that a wrong one can be told before they come."""
+PLACELESS = frozenset({"licence_expired"})
+"""Faults of the whole machine."""
+
 ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     # the pair
     "cut_pair": _NONE,

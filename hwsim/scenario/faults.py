@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
 from boardd.config.yamlfile import nearest_word
+from boardd.contract.text import _
 from hwsim.kernel.sim import Sim, Timer
-from hwsim.scenario.fault_arguments import ARGUMENTS
+from hwsim.scenario.fault_arguments import ARGUMENTS, NUMBERS, PLACELESS
 
 SECONDS_PER_HOUR = 3600.0
 
 Undo = Callable[[], None]
 Inject = Callable[[str, Mapping[str, str]], Undo | None]
+
+
+def meant(near: str) -> str:
+    """The nearest word as a question; empty without one."""
+    return _(" (did you mean {nearest}?)").format(nearest=near) if near else ""
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 class FaultError(ValueError):
@@ -88,7 +102,7 @@ class FaultRegistry:
             if mine(where):
                 return inject(where, args)
             if before is None:
-                raise FaultError(f"there is no {where} for {kind}")
+                raise FaultError(_("there is no {where} for {kind}").format(where=where, kind=kind))
             return before(where, args)
 
         self._kinds[kind] = choose
@@ -102,17 +116,27 @@ class FaultRegistry:
         """Raise FaultError when there is no such kind, or when it does not take these arguments."""
         if kind not in self._kinds:
             near = nearest_word(kind, self._kinds)
-            raise FaultError(f"there is no fault {kind}" + (f" (did you mean {near}?)" if near else ""))
+            raise FaultError(_("there is no fault {kind}").format(kind=kind) + meant(near))
         if args and kind in ARGUMENTS:
             known = ARGUMENTS[kind]
             for key in args:
                 if key not in known:
-                    takes = f"takes {', '.join(known)}" if known else "takes no arguments"
-                    raise FaultError(f"{kind} has no argument {key}; it {takes}")
+                    what = (
+                        _("{kind} has no argument {key}; it takes {words}") if known else _("{kind} takes no arguments")
+                    )
+                    raise FaultError(what.format(kind=kind, key=key, words=", ".join(known)))
+                if key in NUMBERS and not _is_number(args[key]):
+                    raise FaultError(_("{key} must be a number, not {word}").format(key=key, word=args[key]))
+
+    def check_place(self, kind: str, where: str) -> None:
+        """Raise FaultError when a place is missing."""
+        if not where and kind not in PLACELESS:
+            raise FaultError(_("{kind} needs a place (line, span, card, channel, function, process)").format(kind=kind))
 
     def inject(self, kind: str, where: str, args: Mapping[str, str] | None = None, for_s: float | None = None) -> int:
         """Begin a fault, for ever or for so long; the number by which it can be ended. Raises FaultError."""
         self.check(kind, args)
+        self.check_place(kind, where)
         undo = self._kinds[kind](where, args or {})
         self._count += 1
         self.active[self._count] = ActiveFault(self._count, kind, where, undo)
@@ -132,7 +156,7 @@ class FaultRegistry:
         """Let a fault come at random times; the number by which that can be ended. Raises FaultError."""
         self.check(fault.kind, fault.args)
         if fault.per_hour <= 0:
-            raise FaultError("per_hour must be more than 0")
+            raise FaultError(_("per_hour must be more than 0"))
         self._count += 1
         where = "|".join(fault.places)
         self.active[self._count] = ActiveFault(self._count, fault.kind, where, fault.end)
@@ -142,12 +166,15 @@ class FaultRegistry:
         return self._count
 
     def end(self, number: int) -> None:
-        """Take a fault back. Raises FaultError when that is impossible; nothing happens when it is over already."""
+        """Take a fault back. Raises FaultError when there never was one of this number, or when that is impossible;
+        nothing happens when it is over already."""
         fault = self.active.get(number)
+        if not 1 <= number <= self._count:
+            raise FaultError(_("there is no fault number {number}").format(number=number))
         if fault is None:
             return
         if fault.undo is None:
-            raise FaultError(f"fault {number} ({fault.kind}) cannot be taken back")
+            raise FaultError(_("fault {number} ({kind}) cannot be taken back").format(number=number, kind=fault.kind))
         del self.active[number]
         fault.undo()
         self.sim.truth.note("fault_over", fault=number, kind=fault.kind, where=fault.where)

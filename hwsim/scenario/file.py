@@ -38,7 +38,10 @@ class Scenario:
     @classmethod
     def load(cls, path: Path) -> Scenario:
         """Read a file. Raises ConfigProblemsError with all problems."""
-        return cls._from(load_tree(path, _(" (hwsim scenario list: those that ship)")), path.parent)
+        root = load_tree(path, _(" (hwsim scenario list: those that ship)"))
+        if not root.value:
+            raise ConfigProblemsError([root.problem(_("there is nothing in it"))])
+        return cls._from(root, path.parent)
 
     @classmethod
     def parse(cls, text: str, name: str = "scenario") -> Scenario:
@@ -48,7 +51,7 @@ class Scenario:
     @classmethod
     def _from(cls, root: Node, folder: Path) -> Scenario:
         if not isinstance(root.value, dict):
-            raise ConfigProblemsError([root.problem("must be a mapping (key: value)")])
+            raise ConfigProblemsError([root.problem(_("must be a mapping (key: value)"))])
         parts = dict(root.value)
         machine = parts.pop("machine", None)
         header = Header.take(root, parts)
@@ -74,7 +77,9 @@ class Scenario:
         for name, script in self.file.scripts.items():
             for index, step in enumerate(script.steps):
                 if step.file and not (self.folder / step.file).is_file():
-                    yield self.at("scripts", name, "steps", index, "file").problem(f"there is no file {step.file}")
+                    yield self.at("scripts", name, "steps", index, "file").problem(
+                        _("there is no file {file}").format(file=step.file)
+                    )
 
     def at(self, *path: str | int) -> Node:
         """The node at a path of keys and list indices; the nearest one above where the file says nothing there."""

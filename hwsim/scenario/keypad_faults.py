@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from boardd.contract.text import _
 from hwsim.exchange.exchange import Exchange
 from hwsim.line.analog import AnalogLine
 from hwsim.line.keypad import Keypad
@@ -53,7 +54,7 @@ class KeypadFaults:
     def _within(self, args: Args, key: str, default: float, least: int, most: int) -> int:
         value = self._number(args, key, default)
         if not least <= value <= most:
-            raise FaultError(f"{key} must be {least} to {most}")
+            raise FaultError(_("{key} must be {least} to {most}").format(key=key, least=least, most=most))
         return round(value)
 
     def _kind(self, spoil: Spoil) -> Inject:
@@ -69,7 +70,9 @@ class KeypadFaults:
                 return lambda: setattr(subscriber, "own_keypad", own)
             if where not in self.lines or where in self.exchange.lines:
                 raise FaultError(
-                    f"{where} is neither a station's line nor a subscriber who is known now nor {EVERYBODY}"
+                    _("{where} is neither a station's line nor a subscriber who is known now nor {everybody}").format(
+                        where=where, everybody=EVERYBODY
+                    )
                 )
             line = self.lines[where]
             good = line.keypad

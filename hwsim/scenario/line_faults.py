@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from boardd.contract.text import _
 from hwsim.core.events import MAX_DELAY_SAMPLES
 from hwsim.exchange.exchange import Exchange
 from hwsim.exchange.line_circuit import LineCircuit, LineOptions
@@ -31,7 +32,7 @@ def number(args: Args, key: str, default: float) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise FaultError(f"{key} must be a number, not {args[key]}")
+        raise FaultError(_("{key} must be a number, not {word}").format(key=key, word=args[key]))
     return value
 
 
@@ -92,7 +93,7 @@ class LineFaults:
         """Only `volts` (10) of ringing arrive: too many bells on the pair, a worn access box."""
         line, volts = self._line(where), number(args, "volts", 10)
         if not 0 <= volts <= line.feed_plan.ring_v_rms:
-            raise FaultError(f"volts must be 0 to {line.feed_plan.ring_v_rms}")
+            raise FaultError(_("volts must be 0 to {most}").format(most=line.feed_plan.ring_v_rms))
         before, line.ring_loss_v = line.ring_loss_v, line.feed_plan.ring_v_rms - round(volts)
 
         def undo() -> None:
@@ -106,7 +107,11 @@ class LineFaults:
         cadence = (round(number(args, "on_ms", 200)), round(number(args, "off_ms", 200)))
         hertz, dbm0 = number(args, "hz", 420), number(args, "dbm0", -10)
         if min(cadence) <= 0 or not HEARD_HZ[0] <= hertz <= HEARD_HZ[1] or not NOISE_DBM0[0] <= dbm0 <= NOISE_DBM0[1]:
-            raise FaultError(f"on_ms and off_ms must be positive, hz {HEARD_HZ[0]} to {HEARD_HZ[1]}, dbm0 -90 to 0")
+            raise FaultError(
+                _("on_ms and off_ms must be positive, hz {least} to {most}, dbm0 -90 to 0").format(
+                    least=HEARD_HZ[0], most=HEARD_HZ[1]
+                )
+            )
         before = circuit.options.tones
         busy = Tone(hertz, dbm0, cadence_ms=cadence)
         plan = deviate(before or self.exchange.tones, {ToneKind.BUSY: busy})
@@ -123,7 +128,7 @@ class LineFaults:
         """Noise of `dbm0` (-40) at both ends of the pair."""
         line, dbm0 = self._line(where), number(args, "dbm0", -40)
         if not NOISE_DBM0[0] <= dbm0 <= NOISE_DBM0[1]:
-            raise FaultError(f"dbm0 must be {NOISE_DBM0[0]} to {NOISE_DBM0[1]}")
+            raise FaultError(_("dbm0 must be {least} to {most}").format(least=NOISE_DBM0[0], most=NOISE_DBM0[1]))
         level_mb = round(dbm0 * 100)
         engine = line.sim.engine
         before = {leg: engine.line(leg) for leg in (line.office_leg, line.set_leg)}
@@ -140,21 +145,25 @@ class LineFaults:
         """One-way audio: `direction` in (the card hears nothing), out (it is not heard) or both."""
         direction = args.get("direction", "in")
         if direction not in ("in", "out", "both"):
-            raise FaultError("direction must be in, out or both")
+            raise FaultError(_("direction must be in, out or both"))
         return self._change(where, mute_rx=direction != "out", mute_tx=direction != "in")
 
     def loss(self, where: str, args: Args) -> Undo:
         """A pair or circuit that loses `db` (20) more in both directions."""
         loss_mb = round(number(args, "db", 20) * 100)
         if not 0 <= loss_mb <= MAX_LOSS_MB:
-            raise FaultError(f"db must be 0 to {MAX_LOSS_MB // 100}")
+            raise FaultError(_("db must be 0 to {most}").format(most=MAX_LOSS_MB // 100))
         return self._change(where, rx_loss_mb=loss_mb, tx_loss_mb=loss_mb)
 
     def echo(self, where: str, args: Args) -> Undo:
         """The card hears itself `db` (10) weaker after `ms` (4): a hybrid that does not match."""
         loss_mb, delay = round(number(args, "db", 10) * 100), round(number(args, "ms", 4) * SAMPLES_PER_MS)
         if not 0 <= loss_mb <= MAX_LOSS_MB or not 0 <= delay <= MAX_DELAY_SAMPLES:
-            raise FaultError(f"db must be 0 to {MAX_LOSS_MB // 100}, ms 0 to {MAX_DELAY_SAMPLES // SAMPLES_PER_MS}")
+            raise FaultError(
+                _("db must be 0 to {most_db}, ms 0 to {most_ms}").format(
+                    most_db=MAX_LOSS_MB // 100, most_ms=MAX_DELAY_SAMPLES // SAMPLES_PER_MS
+                )
+            )
         return self._change(where, echo_loss_mb=loss_mb, echo_delay=delay)
 
     def _change(self, where: str, **values: object) -> Undo:
@@ -174,7 +183,7 @@ class LineFaults:
             for circuit in span.circuits.values():
                 if circuit.name == where:
                     return circuit.card_leg
-        raise FaultError(f"there is no line or circuit {where}")
+        raise FaultError(_("there is no line or circuit {where}").format(where=where))
 
     def no_power(self, where: str, args: Args) -> Undo:
         """The exchange's access box has no power."""
@@ -195,12 +204,12 @@ class LineFaults:
 
     def _line(self, where: str) -> AnalogLine:
         if where not in self.lines:
-            raise FaultError(f"there is no analogue line {where}")
+            raise FaultError(_("there is no analogue line {where}").format(where=where))
         return self.lines[where]
 
     def _circuit(self, where: str) -> LineCircuit:
         if where not in self.exchange.lines:
-            raise FaultError(f"{where} is not an analogue line of the exchange")
+            raise FaultError(_("{where} is not an analogue line of the exchange").format(where=where))
         return self.exchange.lines[where]
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from boardd.config.schema import Section, decode
 from boardd.config.yamlfile import ConfigProblemsError, Node, nearest_word
+from boardd.contract.text import _
 
 KEYS = ("cards", "personality", "dahdi", "modems", "boxes")
 NEED = {"modems": "modem", "boxes": "serial"}
@@ -56,14 +57,14 @@ class MachineParts:
         if machine is None or machine.value == "":
             return cls()
         if not isinstance(machine.value, dict):
-            raise ConfigProblemsError([machine.problem("must be a mapping (key: value)")])
+            raise ConfigProblemsError([machine.problem(_("must be a mapping (key: value)"))])
         problems = [
-            node.problem("unknown key", nearest_word(key, KEYS))
+            node.problem(_("unknown key"), nearest_word(key, KEYS))
             for key, node in machine.value.items()
             if key not in KEYS
         ]
         problems += [
-            machine.value[key].problem(f"nothing builds these yet: name {need} in needs")
+            machine.value[key].problem(_("nothing builds these yet: name {need} in needs").format(need=need))
             for key, need in NEED.items()
             if key in machine.value and need not in needs
         ]
@@ -71,7 +72,7 @@ class MachineParts:
             raise ConfigProblemsError(problems)
         cards = machine.value.get("cards")
         if cards is not None and not isinstance(cards.value, list):
-            raise ConfigProblemsError([cards.problem("must be a list (- item)")])
+            raise ConfigProblemsError([cards.problem(_("must be a list (- item)"))])
         rest = {key: node for key, node in machine.value.items() if key in NEED}
         beside = decode(Node(machine.file, machine.line, machine.path, rest, machine.key_lines), _Beside)
         listed = tuple(cards.value) if cards is not None and isinstance(cards.value, list) else ()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from boardd.contract.text import _
+
 _PATTERN = re.compile(r"(?P<stem>.+)/(?:(?P<all>\*)|(?P<first>\d+)(?:-(?P<last>\d+))?)")
 
 
@@ -18,7 +20,7 @@ def kind_of(pattern: str) -> str | None:
         return None
     kind = pattern.removeprefix(_KIND)
     if kind not in KINDS:
-        raise ValueError(f"there is no kind {kind} (kinds: {', '.join(KINDS)})")
+        raise ValueError(_("there is no kind {kind} (kinds: {words})").format(kind=kind, words=", ".join(KINDS)))
     return kind
 
 
@@ -34,12 +36,12 @@ def expand(pattern: str, known: Iterable[str]) -> list[str]:
         return [pattern]
     match = _PATTERN.fullmatch(pattern)
     if not match:
-        raise ValueError(f"there is no {pattern}")
+        raise ValueError(_("there is no {name}").format(name=pattern))
     stem = match["stem"]
     if match["all"]:
         found = [name for name in known if name.rpartition("/")[0] == stem]
         if not found:
-            raise ValueError(f"there is nothing under {stem}/")
+            raise ValueError(_("there is nothing under {stem}/").format(stem=stem))
         return sorted(found, key=natural)
     last = int(match["last"] or match["first"])
     wanted = [f"{stem}/{number}" for number in range(int(match["first"]), last + 1)]
@@ -47,5 +49,5 @@ def expand(pattern: str, known: Iterable[str]) -> list[str]:
     spare = f"{stem}/16" if "/" in stem and match["last"] else None
     missing = [name for name in wanted if name not in known and name != spare]
     if missing or not wanted:
-        raise ValueError(f"there is no {missing[0] if missing else pattern}")
+        raise ValueError(_("there is no {name}").format(name=missing[0] if missing else pattern))
     return [name for name in wanted if name in known]

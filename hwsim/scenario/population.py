@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from boardd.config.yamlfile import ConfigProblemsError
+from boardd.contract.text import _
 from hwsim.exchange.exchange import Exchange
 from hwsim.exchange.numbering import NumberRange
 from hwsim.exchange.subscriber_line import SubscriberLine, SubscriberState
@@ -54,9 +55,9 @@ class Population:
         for index, section in self._everybody(machine):
             node = self.scenario.at("people", index, "line")
             if section.line not in lines:
-                problems.append(node.problem(f"there is no analogue line {section.line}"))
+                problems.append(node.problem(_("there is no analogue line {line}").format(line=section.line)))
             elif section.line in taken:
-                problems.append(node.problem(f"{section.line} is taken already"))
+                problems.append(node.problem(_("{line} is taken already").format(line=section.line)))
             else:
                 taken.add(section.line)
                 handset = StationSet(lines[section.line])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from boardd.config.yamlfile import ConfigProblemsError
+from boardd.contract.text import _
 from hwsim.core.engine import Engine
 from hwsim.edge.log import PeerLog
 from hwsim.edge.plan import PeerPlan
@@ -113,9 +114,13 @@ class EdgeRun:
         problems = []
         for span in self.machine.dahdi.all_spans():
             if span.plan and span.plan.signalling is CardSignalling.PRI_NET and span.bus:
-                name, _, index = span.bus.name.rpartition("/")
+                name, _slash, index = span.bus.name.rpartition("/")
                 node = next(node for node in scenario.cards if _named(node.plain(), name))
-                problems.append(node.problem(f"E1 {index}: there is no peer for a card that plays the network"))
+                problems.append(
+                    node.problem(
+                        _("E1 {index}: there is no peer for a card that plays the network").format(index=index)
+                    )
+                )
         if problems:
             raise ConfigProblemsError(problems)
 

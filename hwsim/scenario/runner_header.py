@@ -15,6 +15,7 @@ import msgspec
 
 from boardd.config.schema import Section, decode
 from boardd.config.yamlfile import ConfigProblemsError, Node, Problem, nearest_word
+from boardd.contract.text import _
 from hwsim.scenario.runner_config import SiteChanges
 from hwsim.scenario.runner_peer import PeerSection
 
@@ -88,9 +89,11 @@ class Range:
             self.low = float(low) if low else float("-inf")
             self.high = (float(high) if high else float("inf")) if dots else self.low
         except ValueError:
-            raise ValueError(f"not a number or range: {text!r} (for example: 3, 1.., ..2, 0.5..3)") from None
+            raise ValueError(
+                _("not a number or range: {text!r} (for example: 3, 1.., ..2, 0.5..3)").format(text=text)
+            ) from None
         if not text.strip(". ") or self.low > self.high:
-            raise ValueError(f"not a number or range: {text!r} (for example: 3, 1.., ..2, 0.5..3)")
+            raise ValueError(_("not a number or range: {text!r} (for example: 3, 1.., ..2, 0.5..3)").format(text=text))
 
     def holds(self, value: float) -> bool:
         """Whether the value is inside."""
@@ -132,7 +135,7 @@ class ExpectSection(Section):
         """Bad ranges, and half a time check."""
         found = _bad_range(node, "count", self.count) + _bad_range(node, "within_s", self.within_s)
         if (self.after is None) != (not self.within_s):
-            found.append(node.problem("after and within_s go together"))
+            found.append(node.problem(_("after and within_s go together")))
         return found
 
 
@@ -146,7 +149,7 @@ class HeaderSection(Section):
         """Unknown capabilities."""
         below = node.value.get("needs", node) if isinstance(node.value, dict) else node
         return [
-            below.problem(f"there is no capability {need}", nearest_word(need, CAPABILITIES))
+            below.problem(_("there is no capability {need}").format(need=need), nearest_word(need, CAPABILITIES))
             for need in self.needs
             if need not in CAPABILITIES
         ]
@@ -165,7 +168,7 @@ class RunSection(Section):
         """A peer where there is none."""
         if self.peer is not None and self.by is not Runner.EDGE:
             below = node.value.get("peer", node) if isinstance(node.value, dict) else node
-            return [below.problem("a peer goes with by: edge")]
+            return [below.problem(_("a peer goes with by: edge"))]
         return []
 
 
@@ -190,7 +193,7 @@ class Header:
         mine = {key: parts.pop(key) for key in KEYS if key in parts}
         run = mine.pop("run", Node(root.file, root.line, "run", {}))
         if not isinstance(run.value, dict):
-            raise ConfigProblemsError([run.problem("must be a mapping (key: value)")])
+            raise ConfigProblemsError([run.problem(_("must be a mapping (key: value)"))])
         plain = dict(run.value)
         free = {key: _mapping(plain.pop(key)) for key in ("maker", "boardd", "scheduler") if key in plain}
         section = decode(Node(root.file, root.line, "", mine, root.key_lines), HeaderSection)
@@ -210,11 +213,13 @@ def _strangers(root: Node, section: HeaderSection, by: Runner) -> Iterator[Probl
         for source in filter(None, (check.source, check.after and check.after.source)):
             if source not in SOURCES[by]:
                 words = ", ".join(sorted(SOURCES[by]))
-                yield node.problem(f"a run by {by} leaves no {source} (there are: {words})")
+                yield node.problem(
+                    _("a run by {by} leaves no {source} (there are: {words})").format(by=by, source=source, words=words)
+                )
 
 
 def _mapping(node: Node) -> dict[str, object]:
     plain = node.plain()
     if not isinstance(plain, dict):
-        raise ConfigProblemsError([node.problem("must be a mapping (key: value)")])
+        raise ConfigProblemsError([node.problem(_("must be a mapping (key: value)"))])
     return plain

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from boardd.config.schema import Section
 from boardd.config.yamlfile import ConfigProblemsError, Node, Problem
+from boardd.contract.text import _
 from hwsim.edge.plan import PeerPlan, PlannedBlock, PlannedCall
 from hwsim.spanbus.bus import SpanBus
 
@@ -56,10 +57,10 @@ class PeerSection(Section):
         """Causes and signals that do not exist."""
         found = []
         if self.refuse and self.refuse not in CAUSES:
-            found.append(_below(node, "refuse").problem("must be a Q.850 cause, 1 to 127"))
+            found.append(_below(node, "refuse").problem(_("must be a Q.850 cause, 1 to 127")))
         for key in ("ka", "kd"):
             if not 1 <= getattr(self, key) <= 15:
-                found.append(_below(node, key).problem("must be 1 to 15"))
+                found.append(_below(node, key).problem(_("must be 1 to 15")))
         return found
 
     def plan(self, calls: Iterable[PlannedCall], blocks: Iterable[PlannedBlock]) -> PeerPlan:
@@ -85,10 +86,14 @@ def peer_plan(section: PeerSection | None, run: Node | None, buses: Mapping[str,
     peer = _below(run, "peer")
 
     def place(key: str, index: int, circuit: str) -> tuple[str, int]:
-        span, _, slot = circuit.rpartition("/")
+        span, _slash, slot = circuit.rpartition("/")
         if span not in buses or not slot.isdigit() or int(slot) not in buses[span].circuits:
             where = _below(_item(_below(peer, key), index), "circuit")
-            problems.append(where.problem(f"there is no circuit {circuit} whose card leaves signalling to the host"))
+            problems.append(
+                where.problem(
+                    _("there is no circuit {circuit} whose card leaves signalling to the host").format(circuit=circuit)
+                )
+            )
             return "", 0
         return span, int(slot)
 

@@ -15,6 +15,7 @@ import msgspec
 
 from boardd.config.schema import Section
 from boardd.config.yamlfile import Node, Problem, nearest_word
+from boardd.contract.text import _
 from hwsim.exchange.hunt import HuntOrder
 from hwsim.exchange.numbering import NumberRange
 from hwsim.exchange.ringer import CallerIdForm
@@ -51,6 +52,13 @@ def _check(section: Section, node: Node, parse: Callable[[str], object], *keys: 
             except ValueError as error:
                 found.append(child(node, key).problem(str(error)))
     return found
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(_("must be a date and time, such as 2024-03-01 09:00, not {text}").format(text=text)) from None
 
 
 def child(node: Node, key: str) -> Node:
@@ -120,11 +128,15 @@ class LineSection(Section):
         found = _unknown_tones(self.tones, child(node, "tones"))
         for key, words in (("tone_plan", ("", *PLANS)), ("feed", tuple(FEEDS)), ("caller_id_absent", ("", "O", "P"))):
             if getattr(self, key) not in words:
-                found.append(child(node, key).problem(f"must be one of {', '.join(word for word in words if word)}"))
+                found.append(
+                    child(node, key).problem(
+                        _("must be one of {words}").format(words=", ".join(word for word in words if word))
+                    )
+                )
         for key, least, most in LINE_LEVELS:
             value = getattr(self, key)
             if value is not None and not least <= value <= most:
-                found.append(child(node, key).problem(f"must be {least} to {most}"))
+                found.append(child(node, key).problem(_("must be {least} to {most}").format(least=least, most=most)))
         return found
 
 
@@ -154,7 +166,7 @@ class GroupSection(Section):
         found = _check(self, node, NumberRange.parse, "numbers", "line_numbers")
         found += _check(self, node, kind_of, "lines", "circuits")
         if bool(self.lines) == bool(self.circuits):
-            found.append(node.problem("a group has either lines or circuits"))
+            found.append(node.problem(_("a group has either lines or circuits")))
         return found
 
 
@@ -192,8 +204,8 @@ class ExchangeSection(Section):
         """Unknown plan or tones, a bad date."""
         found = _unknown_tones(self.tones, child(node, "tones"))
         if self.tone_plan not in PLANS:
-            found.append(child(node, "tone_plan").problem(f"must be one of {', '.join(PLANS)}"))
-        return found + _check(self, node, datetime.fromisoformat, "start")
+            found.append(child(node, "tone_plan").problem(_("must be one of {words}").format(words=", ".join(PLANS))))
+        return found + _check(self, node, _moment, "start")
 
 
 class StepSection(Section):
@@ -252,7 +264,7 @@ class AgentSection(Section):
             self, node, parse_draw, "log_in_at_s", "log_in_hold_s", "log_out_at_s", "answer_s", "talk_s", "reaction_s"
         )
         if not 0 <= self.ignore_ring <= 1:
-            found.append(child(node, "ignore_ring").problem("a probability is between 0 and 1"))
+            found.append(child(node, "ignore_ring").problem(_("a probability is between 0 and 1")))
         return found
 
 
@@ -277,9 +289,9 @@ class PersonSection(Section):
         """Both roles at once, an unknown kind of line, and station numbers that cannot count."""
         found = _check(self, node, kind_of, "line")
         if self.agent and self.script:
-            found.append(node.problem("a person is either an agent or follows a script"))
+            found.append(node.problem(_("a person is either an agent or follows a script")))
         if self.line.startswith("kind:") and self.station and not self.station.isdigit():
-            found.append(child(node, "station").problem("must be a number to count upwards from"))
+            found.append(child(node, "station").problem(_("must be a number to count upwards from")))
         return found
 
 
@@ -306,14 +318,14 @@ class CallersSection(Section):
         for key in ("called", "scripts", "choices"):
             weights = getattr(self, key).values()
             if weights and (min(weights) < 0 or sum(weights) <= 0):
-                found.append(child(node, key).problem("weights are not negative and not all zero"))
+                found.append(child(node, key).problem(_("weights are not negative and not all zero")))
         for key in ("called", "scripts"):
             if not getattr(self, key):
-                found.append(child(node, key).problem("names nothing"))
+                found.append(child(node, key).problem(_("names nothing")))
         if bool(self.at_s) == bool(self.per_hour):
-            found.append(node.problem("give either at_s (fixed times) or per_hour (random arrivals)"))
+            found.append(node.problem(_("give either at_s (fixed times) or per_hour (random arrivals)")))
         if self.per_hour and self.count is None and self.until_s is None:
-            found.append(node.problem("random arrivals need count or until_s"))
+            found.append(node.problem(_("random arrivals need count or until_s")))
         return found
 
 
@@ -336,12 +348,12 @@ class FaultSection(Section):
         """Neither or both kinds of time, times that cannot be."""
         found = []
         if (self.at_s is None) == (not self.per_hour):
-            found.append(node.problem("give either at_s (when) or per_hour (at random)"))
+            found.append(node.problem(_("give either at_s (when) or per_hour (at random)")))
         if self.at_s is not None and (self.from_s or self.until_s is not None):
-            found.append(node.problem("from_s and until_s belong to per_hour"))
+            found.append(node.problem(_("from_s and until_s belong to per_hour")))
         for key in ("at_s", "per_hour", "from_s", "until_s", "for_s"):
             if (getattr(self, key) or 0) < 0:
-                found.append(child(node, key).problem("must not be negative"))
+                found.append(child(node, key).problem(_("must not be negative")))
         return found
 
 
@@ -372,9 +384,9 @@ class ScenarioFile(Section):
             found += _known(here, "agent", [person.agent], self.agents)
             found += _known(here, "script", [person.script], self.scripts)
             if any(other.name == person.name for other in self.people[:index]):
-                found.append(child(here, "name").problem("two people have this name"))
+                found.append(child(here, "name").problem(_("two people have this name")))
         if len(self.people) > MAX_AGENT_PARTY:
-            found.append(child(node, "people").problem(f"at most {MAX_AGENT_PARTY} people"))
+            found.append(child(node, "people").problem(_("at most {most} people").format(most=MAX_AGENT_PARTY)))
         for index, callers in enumerate(self.callers):
             found += _known(_item(node, "callers", index), "scripts", list(callers.scripts), self.scripts)
         for index, subscriber in enumerate(self.exchange.subscribers):
@@ -388,7 +400,9 @@ def _known(
 ) -> list[Problem]:
     where = child(node, key)
     return [
-        where.problem(f"there is no {name}", nearest_word(name, known)) for name in names if name and name not in known
+        where.problem(_("there is no {name}").format(name=name), nearest_word(name, known))
+        for name in names
+        if name and name not in known
     ]
 
 
@@ -399,4 +413,6 @@ def _item(node: Node, key: str, index: int) -> Node:
 
 def _unknown_tones(tones: dict[str, ToneSection], node: Node) -> list[Problem]:
     words = [str(kind) for kind in ToneKind]
-    return [child(node, name).problem("unknown tone", nearest_word(name, words)) for name in tones if name not in words]
+    return [
+        child(node, name).problem(_("unknown tone"), nearest_word(name, words)) for name in tones if name not in words
+    ]

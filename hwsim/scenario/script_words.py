@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boardd.config.yamlfile import nearest_word
+from boardd.contract.text import _
 from hwsim.people.behaviour import Behaviour
 from hwsim.people.draw import Draw
 from hwsim.people.steps import (
@@ -67,8 +68,9 @@ def wrong_fields(do: Do, given: set[str]) -> list[tuple[str, str]]:
     wrong = []
     for key in sorted(given - needed - optional):
         near = nearest_word(key, needed | optional)
-        wrong.append((key, f"not a key of {do}" + (f" (did you mean {near}?)" if near else "")))
-    return wrong + [("do", f"{do} needs {key}") for key in sorted(needed - given)]
+        hint = _(" (did you mean {nearest}?)").format(nearest=near) if near else ""
+        wrong.append((key, _("not a key of {do}").format(do=do) + hint))
+    return wrong + [("do", _("{do} needs {key}").format(do=do, key=key)) for key in sorted(needed - given)]
 
 
 def behaviour_of(name: str, section: ScriptSection, folder: Path) -> Behaviour:
@@ -111,4 +113,4 @@ def step_of(section: StepSection, folder: Path) -> Step:
         case Do.LIFT:
             return Lift()
         case _:
-            raise ValueError(f"step {section.do} lacks a key")
+            raise ValueError(_("step {do} lacks a key").format(do=section.do))

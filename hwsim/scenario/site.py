@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from boardd.config.yamlfile import ConfigProblemsError, Problem
+from boardd.contract.text import _
 from hwsim.exchange.announcer import Announcement
 from hwsim.exchange.exchange import Exchange, ExchangeOptions
 from hwsim.exchange.line_circuit import LineOptions, LineSound
@@ -113,12 +114,12 @@ def _line_members(exchange: Exchange, machine: Machine, group: GroupSection) -> 
     names = [name for pattern in group.lines for name in _names(machine, pattern, machine.analog_lines)]
     own = [number for text in group.line_numbers for number in NumberRange.parse(text).all()]
     if own and len(own) != len(names):
-        raise ValueError(f"{len(names)} lines, but line_numbers has {len(own)}")
+        raise ValueError(_("{lines} lines, but line_numbers has {numbers}").format(lines=len(names), numbers=len(own)))
     first = NumberRange.parse(group.numbers[0]).first if group.numbers else ""
     members: list[Party] = []
     for index, name in enumerate(names):
         if name in exchange.lines:
-            raise ValueError(f"{name} is in another group already")
+            raise ValueError(_("{name} is in another group already").format(name=name))
         number = own[index] if own else first
         options = _line_options(exchange, group.line, number)
         members.append(exchange.add_line(machine.analog_lines[name], options, direct=bool(own)))
@@ -172,6 +173,6 @@ def _circuit_members(exchange: Exchange, machine: Machine, group: GroupSection) 
     for pattern in group.circuits:
         for name in _names(machine, pattern, circuits):
             if name in exchange.circuits:
-                raise ValueError(f"{name} is in another group already")
+                raise ValueError(_("{name} is in another group already").format(name=name))
             members.append(exchange.add_circuit(*circuits[name], options))
     return members

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from boardd.contract.text import _
 from hwsim.kernel.sim import Sim, Timer
 from hwsim.line.digital import Alarm, Span
 from hwsim.scenario.faults import FaultError, FaultRegistry, Undo
@@ -80,7 +81,7 @@ class SpanFaults:
         try:
             alarm = Alarm(args.get("alarm", "los"))
         except ValueError:
-            raise FaultError(f"alarm must be one of {', '.join(Alarm)}") from None
+            raise FaultError(_("alarm must be one of {words}").format(words=", ".join(Alarm))) from None
         span.set_alarms(span.alarms | {alarm})
         return lambda: span.set_alarms(span.alarms - {alarm})
 
@@ -88,9 +89,9 @@ class SpanFaults:
         """Bit errors of `ratio` (0.001) in what the card receives; from some 2 in 1000 on it loses alignment."""
         span, ratio = self._span(where), self._number(args, "ratio", 1e-3)
         if not 0 < ratio <= MAX_RATIO:
-            raise FaultError(f"ratio must be more than 0 and at most {MAX_RATIO}")
+            raise FaultError(_("ratio must be more than 0 and at most {most}").format(most=MAX_RATIO))
         if span.error_ratio:
-            raise FaultError(f"{where} has bit errors already; end that fault first")
+            raise FaultError(_("{where} has bit errors already; end that fault first").format(where=where))
         return Disturbance(self.sim, span, ratio).end
 
     def slips(self, where: str, args: Args) -> Undo:
@@ -98,7 +99,9 @@ class SpanFaults:
         span = self._span(where)
         count, every_ms = round(self._number(args, "count", 10)), self._number(args, "every_ms", 100)
         if not 1 <= count <= MAX_SLIPS or not 1 <= every_ms <= MAX_EVERY_MS:
-            raise FaultError(f"count must be 1 to {MAX_SLIPS}, every_ms 1 to {MAX_EVERY_MS}")
+            raise FaultError(
+                _("count must be 1 to {most}, every_ms 1 to {most_ms}").format(most=MAX_SLIPS, most_ms=MAX_EVERY_MS)
+            )
         timers = [self.sim.later(index * every_ms, span.slip) for index in range(count)]
 
         def undo() -> None:
@@ -109,5 +112,5 @@ class SpanFaults:
 
     def _span(self, where: str) -> Span:
         if where not in self.spans:
-            raise FaultError(f"there is no span {where}")
+            raise FaultError(_("there is no span {where}").format(where=where))
         return self.spans[where]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from boardd.config.yamlfile import ConfigProblemsError
+from boardd.config.yamlfile import ConfigProblemsError, Node, Problem
+from boardd.contract.text import _
 from hwsim.kernel.sim import Sim
 from hwsim.people.behaviour import Behaviour
 from hwsim.people.draw import Draw
@@ -14,6 +15,7 @@ from hwsim.people.process import Acts
 from hwsim.people.steps import Dial, Errand, Otherwise, Sound, Speak, WaitFor
 from hwsim.people.voice_file import VoiceFiles
 from hwsim.scenario.arrivals import CallerStream
+from hwsim.scenario.fault_arguments import LINES, LINES_AND_CIRCUITS, SPANS
 from hwsim.scenario.faults import AtRandom, FaultError, FaultRegistry
 from hwsim.scenario.file import Scenario
 from hwsim.scenario.line_faults import LineFaults
@@ -72,8 +74,26 @@ class World:
                 self.faults.check(fault.what, fault.args)
             except FaultError as error:
                 problems.append(self.scenario.at("faults", index, "args").problem(str(error)))
+            problems += self._wrong_places(fault, self.scenario.at("faults", index, "where"))
         if problems:
             raise ConfigProblemsError(problems)
+
+    def _wrong_places(self, fault: FaultSection, node: Node) -> list[Problem]:
+        """Places that the machine does not have, as far as that can be known before."""
+        try:
+            self.faults.check_place(fault.what, fault.where)
+            places = self.places(fault.where) if fault.per_hour else [fault.where]
+        except FaultError as error:
+            return [node.problem(str(error))]
+        known: list[str] = []
+        if fault.what in LINES | LINES_AND_CIRCUITS:
+            known += self.machine.analog_lines
+        if fault.what in LINES_AND_CIRCUITS:
+            known += self.exchange.circuits
+        if fault.what in SPANS:
+            known += self.machine.spans
+        wrong = [place for place in places if known and place not in known]
+        return [node.problem(_("there is no {name}").format(name=place)) for place in wrong]
 
     def start(self) -> None:
         """Begin everything the scenario says. Raises ConfigProblemsError as `check` does."""
@@ -115,11 +135,11 @@ class World:
     def dial(self, caller: str, called: str, script: str = "", choice: str = "") -> str:
         """Make a subscriber call now; the person's name. Raises FaultError when number or script do not fit."""
         if script and script not in self.people.behaviours:
-            raise FaultError(f"there is no script {script}")
+            raise FaultError(_("there is no script {script}").format(script=script))
         if not self.people.absent(caller):
-            raise FaultError(f"{caller} is in use")
+            raise FaultError(_("{caller} is in use").format(caller=caller))
         if not self.people.parties.left:
-            raise FaultError("too many people are on the telephone")
+            raise FaultError(_("too many people are on the telephone"))
         behaviour = self.people.behaviours[script] if script else DIAL_BY_HAND
         self._by_hand += 1
         name = f"by_hand/{self._by_hand}"
@@ -142,12 +162,18 @@ class World:
         )
 
     def places(self, where: str) -> list[str]:
-        """The places that alternatives mean: `ana/1|ana/3`, `ana/1-8`, `e1a/1/*`, `kind:fxo`, or any word as it is."""
+        """The places that alternatives mean: `ana/1|ana/3`, `ana/1-8`, `e1a/1/*`, `kind:fxo`, or any word as it is.
+
+        Raises FaultError for a kind that there is not.
+        """
         known = [*self.machine.analog_lines, *self.machine.spans, *self.exchange.circuits]
         found: list[str] = []
         for word in where.split("|"):
             try:
                 kind = kind_of(word)
+            except ValueError as error:
+                raise FaultError(str(error)) from error
+            try:
                 found += self.machine.of_kind(kind) if kind else expand(word, known)
             except ValueError:
                 found.append(word)

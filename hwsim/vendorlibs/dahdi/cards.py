@@ -28,6 +28,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from boardd.contract.text import _
 from hwsim.kernel.sim import Sim
 from hwsim.line.analog import AnalogLine
 from hwsim.line.digital import Span
@@ -188,7 +189,7 @@ class DahdiMachine:
         for card in self.cards:
             if card.name == name:
                 return card
-        raise KeyError(f"there is no card {name}")
+        raise KeyError(_("there is no card {name}").format(name=name))
 
     def of_kind(self, kind: str) -> list[str]:
         """Names of all lines at ports of a kind (`fxo`, `fxs`), or of all circuits of E1s (`e1`)."""

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import cast
 
+from boardd.contract.text import _
 from hwsim.line.digital import Alarm
 from hwsim.scenario.faults import FaultError, FaultRegistry, Undo
 from hwsim.scenario.line_faults import number
@@ -57,7 +58,7 @@ class DahdiFaults:
         try:
             alarm = Alarm(args.get("alarm", "los"))
         except ValueError:
-            raise FaultError(f"alarm must be one of {', '.join(Alarm)}") from None
+            raise FaultError(_("alarm must be one of {words}").format(words=", ".join(Alarm))) from None
         ends = self._ends(where, args)
         for end in ends:
             self._alarms[end].append(alarm)
@@ -74,14 +75,14 @@ class DahdiFaults:
         """Bit errors of `ratio` (0.001) towards `side` (card)."""
         ratio = number(args, "ratio", 1e-3)
         if not 0 < ratio <= 0.5:
-            raise FaultError("ratio must be more than 0 and at most 0.5")
+            raise FaultError(_("ratio must be more than 0 and at most 0.5"))
         return self._disturb(where, args, bit_error_ratio=ratio)
 
     def slips(self, where: str, args: Args) -> None:
         """`count` (10) slips at the card, one every `every_ms` (100): a frame of 125 us lost or doubled in turn."""
         bus, count, every_ms = self._bus(where), round(number(args, "count", 10)), number(args, "every_ms", 100)
         if not 1 <= count <= MAX_SLIPS or not 1 <= every_ms <= 60_000:
-            raise FaultError(f"count must be 1 to {MAX_SLIPS}, every_ms 1 to 60000")
+            raise FaultError(_("count must be 1 to {most}, every_ms 1 to 60000").format(most=MAX_SLIPS))
         for index in range(count):
             bus.sim.later(index * every_ms, bus.card.slip, 1 if index % 2 else -1)
 
@@ -89,7 +90,7 @@ class DahdiFaults:
         """The card takes its own oscillator, `ppm` (50) off, for its clock, beside a far end that does the same."""
         bus, ppm = self._bus(where), number(args, "ppm", 50)
         if not 0 < abs(ppm) <= MAX_PPM:
-            raise FaultError(f"ppm must be {-MAX_PPM} to {MAX_PPM} and not 0")
+            raise FaultError(_("ppm must be {least} to {most} and not 0").format(least=-MAX_PPM, most=MAX_PPM))
         before = {end: end.clock for end in (bus.card, bus.net)}
         bus.set_clock(bus.net, Clock(Clocking.INTERNAL, bus.net.clock.offset_ppm))
         bus.set_clock(bus.card, Clock(Clocking.INTERNAL, ppm))
@@ -133,7 +134,7 @@ class DahdiFaults:
         span, slot = self._circuit(where)
         far = self._r2(span)
         if self.machine.buses[span].circuits[slot].busy:
-            raise FaultError(f"{where} is in use")
+            raise FaultError(_("{where} is in use").format(where=where))
         far.block(slot)
         return lambda: far.block(slot, False)
 
@@ -190,7 +191,7 @@ class DahdiFaults:
     def _ends(self, where: str, args: Args) -> list[SpanEnd]:
         bus, side = self._bus(where), args.get("side", "card")
         if side not in SIDES:
-            raise FaultError(f"side must be one of {', '.join(SIDES)}")
+            raise FaultError(_("side must be one of {words}").format(words=", ".join(SIDES)))
         return [end for end in (bus.card, bus.net) if side in (end.side, "both")]
 
     def _is_span(self, where: str) -> bool:
@@ -204,20 +205,22 @@ class DahdiFaults:
 
     def _bus(self, where: str) -> SpanBus:
         if where not in self.machine.buses:
-            raise FaultError(f"{where or 'nothing'} is not a span whose card leaves signalling to the host")
+            raise FaultError(
+                _("{where} is not a span whose card leaves signalling to the host").format(where=where or _("nothing"))
+            )
         return self.machine.buses[where]
 
     def _circuit(self, where: str) -> tuple[str, int]:
-        span, _, slot = where.rpartition("/")
+        span, _slash, slot = where.rpartition("/")
         if not slot.isdigit() or int(slot) not in self._bus(span).circuits:
-            raise FaultError(f"there is no circuit {where}")
+            raise FaultError(_("there is no circuit {where}").format(where=where))
         return span, int(slot)
 
     def _far(self, where: str, kind: type, words: str) -> object:
         self._bus(where)
         far = next(span.far for span in self.machine.all_spans() if span.bus and span.bus.name == where)
         if not isinstance(far, kind):
-            raise FaultError(f"{where} is not a span of {words}")
+            raise FaultError(_("{where} is not a span of {words}").format(where=where, words=words))
         return far
 
     def _pri(self, where: str) -> PriNetwork:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from errno import EIO
 from typing import TYPE_CHECKING
 
+from boardd.contract.text import _
 from hwsim.vendorlibs.dahdi.channel import DahdiChannel, OddEvent
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Faults:
     def _channel(self, number: int) -> DahdiChannel:
         channel = self.kernel.channel(number)
         if channel is None:
-            raise KeyError(f"there is no channel {number}")
+            raise KeyError(_("there is no channel {number}").format(number=number))
         return channel
 
     # -- setting ------------------------------------------------------------------------------------------------------
@@ -64,14 +65,14 @@ class Faults:
 
     def spurious(self, channel: int, event: int, count: int) -> None:
         """Events that nothing has caused."""
-        for _ in range(count):
+        for _time in range(count):
             self._channel(channel).raise_event(event)
 
     def miss_interrupts(self, span: int, count: int) -> None:
         """The span's card counts interrupts that it missed."""
         found = self.kernel.span(span)
         if found is None:
-            raise KeyError(f"there is no span {span}")
+            raise KeyError(_("there is no span {where}").format(where=span))
         found.irq_misses += count
 
     # -- asked by the library -----------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import errno
 from collections.abc import Mapping
 from functools import partial
 
+from boardd.contract.text import _
 from hwsim.scenario.faults import FaultError, FaultRegistry, Inject, Undo
 from hwsim.vendorlibs.dahdi.abi import Event, Request
 from hwsim.vendorlibs.dahdi.channel import OddEvent
@@ -26,7 +27,7 @@ def register_io_faults(registry: FaultRegistry, library: DahdiLibrary) -> None:
 
     def ioctl_error(where: str, args: Args) -> Undo | None:
         if where not in Request.__members__:
-            raise FaultError(f"{where or 'nothing'} is not a request of DAHDI, such as HOOK")
+            raise FaultError(_("{where} is not a request of DAHDI, such as HOOK").format(where=where or _("nothing")))
         channel = _number(args["channel"], "a channel") if "channel" in args else None
         with _Knows():
             faults.fail_request(Request[where], channel, _errno(args), _number(args.get("times", "1"), "times"))
@@ -54,7 +55,7 @@ def register_io_faults(registry: FaultRegistry, library: DahdiLibrary) -> None:
         channel, event = _number(where, "a channel"), _event(args.get("event", ""))
         how, times = args.get("how", "lost"), _number(args.get("times", "1"), "times")
         if how not in HOW:
-            raise FaultError(f"how must be one of {', '.join(HOW)}")
+            raise FaultError(_("how must be one of {words}").format(words=", ".join(HOW)))
         ms = _number(args.get("ms", "1000"), "ms") if how == "late" else 0
         with _Knows():
             if how == "false":
@@ -93,7 +94,7 @@ class _Knows:
 
 def _number(word: str, what: str) -> int:
     if not word.isdecimal() or len(word) > 9:
-        raise FaultError(f"{word or 'nothing'} is not a whole number ({what})")
+        raise FaultError(_("{word} is not a whole number ({what})").format(word=word or _("nothing"), what=what))
     return int(word)
 
 
@@ -101,7 +102,7 @@ def _errno(args: Args) -> int:
     name = args.get("errno", "EIO").upper()
     number = getattr(errno, name, 0)
     if not isinstance(number, int) or not number:
-        raise FaultError(f"{name} is not the name of an error, such as EIO")
+        raise FaultError(_("{name} is not the name of an error, such as EIO").format(name=name))
     return number
 
 
@@ -110,4 +111,6 @@ def _event(word: str) -> int:
         return Event[word.upper()]
     if word.isdecimal() and len(word) < 7:
         return int(word)
-    raise FaultError(f"{word or 'nothing'} is not an event, such as {Event.ONHOOK.name} or 1")
+    raise FaultError(
+        _("{word} is not an event, such as {name} or 1").format(word=word or _("nothing"), name=Event.ONHOOK.name)
+    )

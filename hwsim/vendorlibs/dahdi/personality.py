@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 
+from boardd.contract.text import _
 from hwsim.vendorlibs.dahdi.abi import Law
 
 
@@ -78,7 +79,7 @@ def from_site(given: object) -> Personality:
     if isinstance(given, str):
         return personality(given)
     if not isinstance(given, Mapping):
-        raise ValueError("a personality is a name, or a mapping (key: value)")
+        raise ValueError(_("a personality is a name, or a mapping (key: value)"))
     changes = {str(key): value for key, value in given.items()}
     return personality(str(changes.pop("set", "default")), changes)
 
@@ -86,13 +87,15 @@ def from_site(given: object) -> Personality:
 def personality(name: str, changes: Mapping[str, object] | None = None) -> Personality:
     """A set with changes. Raises ValueError for a set or field that there is not, or a value that does not fit."""
     if name not in SETS:
-        raise ValueError(f"there is no personality {name} (there are {', '.join(SETS)})")
+        raise ValueError(
+            _("there is no personality {name} (there are {words})").format(name=name, words=", ".join(SETS))
+        )
     found = SETS[name]
     known = {field.name: getattr(found, field.name) for field in fields(Personality)}
     values: dict[str, object] = {}
     for key, value in (changes or {}).items():
         if key not in known:
-            raise ValueError(f"a personality has no {key} (it has {', '.join(known)})")
+            raise ValueError(_("a personality has no {key} (it has {words})").format(key=key, words=", ".join(known)))
         values[key] = _fit(key, value, known[key])
     return replace(found, **values)  # type: ignore[arg-type]
 
@@ -105,16 +108,16 @@ def _fit(key: str, value: object, now: object) -> object:
             return value
         if str(value) in words:
             return words[str(value)]
-        raise ValueError(f"{key}: {value} is not yes or no")
+        raise ValueError(_("{key}: {value} is not yes or no").format(key=key, value=value))
     if isinstance(now, Law):
         if str(value).upper() in ("ALAW", "MULAW"):
             return Law[str(value).upper()]
-        raise ValueError(f"{key}: {value} is not alaw or mulaw")
+        raise ValueError(_("{key}: {value} is not alaw or mulaw").format(key=key, value=value))
     if isinstance(now, Removal):
         if str(value) in list(Removal):
             return Removal(str(value))
-        raise ValueError(f"{key}: {value} is not {' or '.join(Removal)}")
+        raise ValueError(_("{key}: {value} is not {words}").format(key=key, value=value, words=" or ".join(Removal)))
     text = str(value)
     if not text.isdecimal() or int(text) > 3_600_000:
-        raise ValueError(f"{key}: {value} is not a whole number from 0 to 3600000")
+        raise ValueError(_("{key}: {value} is not a whole number from 0 to 3600000").format(key=key, value=value))
     return int(text)

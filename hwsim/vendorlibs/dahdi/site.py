@@ -11,6 +11,7 @@ import msgspec
 
 from boardd.config.schema import Section, decode
 from boardd.config.yamlfile import Node, Problem, nearest_word
+from boardd.contract.text import _
 from hwsim.line.digital import BEARER_SLOTS
 from hwsim.signalling.pri_profile import TIMERS, PriProfile
 from hwsim.signalling.q931_events import NumberPlan
@@ -56,12 +57,12 @@ class PriSection(Section):
     def problems(self, node: Node) -> list[Problem]:
         """Timers that the stack does not have."""
         where = _below(node, "timers_ms")
-        found = [] if 0 <= self.alarm_hold_s <= 3600 else [_below(node, "alarm_hold_s").problem("must be 0 to 3600")]
+        found = [] if 0 <= self.alarm_hold_s <= 3600 else [_below(node, "alarm_hold_s").problem(_("must be 0 to 3600"))]
         for name, ms in self.timers_ms.items():
             if name not in TIMERS:
-                found.append(_below(where, name).problem("there is no such timer", nearest_word(name, TIMERS)))
+                found.append(_below(where, name).problem(_("there is no such timer"), nearest_word(name, TIMERS)))
             elif not 0 < ms <= 3_600_000:
-                found.append(_below(where, name).problem("must be 1 to 3600000"))
+                found.append(_below(where, name).problem(_("must be 1 to 3600000")))
         return found
 
     def profile(self) -> PriProfile:
@@ -100,23 +101,23 @@ class R2Section(Section):
         """Signals that do not exist, lengths that no number has, negative times."""
         found = []
         if self.cd_bits not in CD_BITS:
-            found.append(_below(node, "cd_bits").problem(f"must be {', '.join(CD_BITS)}"))
+            found.append(_below(node, "cd_bits").problem(_("must be {words}").format(words=", ".join(CD_BITS))))
         found += _directions(self.direction, _below(node, "direction"))
         whole = (("ka", KA), ("kd", range(1, 7)), ("free_kb", (1, 6)), ("max_caller_digits", range(21)))
         for key, allowed in whole:
             if getattr(self, key) not in allowed:
-                found.append(_below(node, key).problem(f"must be {_words(allowed)}"))
+                found.append(_below(node, key).problem(_("must be {allowed}").format(allowed=_words(allowed))))
         for prefix, length in self.called_lengths.items():
             if not (prefix.isdigit() or not prefix) or not 1 <= length <= 20 or len(prefix) > 11:
                 where = _below(_below(node, "called_lengths"), prefix)
-                found.append(where.problem("a prefix is up to 11 digits, a length 1 to 20"))
+                found.append(where.problem(_("a prefix is up to 11 digits, a length 1 to 20")))
         for prefix, signal in self.refused_in_a.items():
             if signal not in (4, 5) or not prefix.isdigit():
                 where = _below(_below(node, "refused_in_a"), prefix)
-                found.append(where.problem("a beginning of numbers → 4 (congestion) or 5 (unallocated)"))
+                found.append(where.problem(_("a beginning of numbers → 4 (congestion) or 5 (unallocated)")))
         for key in ("clear_back_s", "seize_ack_s", "answer_s", "register_s", "alarm_hold_s"):
             if not 0 <= getattr(self, key) <= 3600:
-                found.append(_below(node, key).problem("must be 0 to 3600"))
+                found.append(_below(node, key).problem(_("must be 0 to 3600")))
         return found
 
     def profile(self) -> R2Profile:
@@ -156,10 +157,16 @@ class E1Section(Section):
         stranger = "pri" if self.signalling is CardSignalling.R2 else "r2"
         found = []
         if getattr(self, stranger) is not None:
-            found.append(_below(node, stranger).problem(f"does not go with signalling {self.signalling}"))
+            found.append(
+                _below(node, stranger).problem(
+                    _("does not go with signalling {signalling}").format(signalling=self.signalling)
+                )
+            )
         for key in ("far_ppm", "card_ppm"):
             if abs(getattr(self, key)) > MAX_PPM:
-                found.append(_below(node, key).problem(f"must be {-MAX_PPM} to {MAX_PPM}"))
+                found.append(
+                    _below(node, key).problem(_("must be {least} to {most}").format(least=-MAX_PPM, most=MAX_PPM))
+                )
         return found
 
     def plan(self) -> E1Plan:
@@ -189,17 +196,41 @@ class DahdiCardSection(Section):
         """Spans or ports that the model does not have, modules that do not fit."""
         known = MODELS[self.model]
         if known.analog and self.spans:
-            return [_below(node, "spans").problem(f"{known.name} has {known.ports} analogue ports and no E1")]
+            return [
+                _below(node, "spans").problem(
+                    _("{model} has {ports} analogue ports and no E1").format(model=known.name, ports=known.ports)
+                )
+            ]
         if not known.analog and self.ports:
-            return [_below(node, "ports").problem(f"{known.name} has {known.spans} E1 and no analogue ports")]
+            return [
+                _below(node, "ports").problem(
+                    _("{model} has {spans} E1 and no analogue ports").format(model=known.name, spans=known.spans)
+                )
+            ]
         if self.spans and len(self.spans) != known.spans:
-            return [_below(node, "spans").problem(f"{known.name} has {known.spans} E1, not {len(self.spans)}")]
+            return [
+                _below(node, "spans").problem(
+                    _("{model} has {spans} E1, not {given}").format(
+                        model=known.name, spans=known.spans, given=len(self.spans)
+                    )
+                )
+            ]
         if len(self.ports) > known.ports:
-            return [_below(node, "ports").problem(f"{known.name} has {known.ports} ports, not {len(self.ports)}")]
+            return [
+                _below(node, "ports").problem(
+                    _("{model} has {ports} ports, not {given}").format(
+                        model=known.name, ports=known.ports, given=len(self.ports)
+                    )
+                )
+            ]
         wrong = [letter for letter in self.ports.upper() if letter not in (*known.modules, "-")]
         if wrong:
             kinds = ", ".join(f"{letter} ({MODULES[letter].upper()})" for letter in known.modules)
-            return [_below(node, "ports").problem(f"unknown module {wrong[0]}: use {kinds}, - (empty)")]
+            return [
+                _below(node, "ports").problem(
+                    _("unknown module {wrong}: use {kinds}, - (empty)").format(wrong=wrong[0], kinds=kinds)
+                )
+            ]
         return []
 
 
@@ -244,12 +275,12 @@ def _directions(given: dict[str, str], node: Node) -> list[Problem]:
         try:
             slots = _slots(text)
         except ValueError as error:
-            found.append(where.problem(f"not timeslots: {error} (for example: 1-15, 17)"))
+            found.append(where.problem(_("not timeslots: {error} (for example: 1-15, 17)").format(error=error)))
             continue
         if word not in DIRECTIONS:
-            found.append(where.problem("must be in or out", nearest_word(word, DIRECTIONS)))
+            found.append(where.problem(_("must be in or out"), nearest_word(word, DIRECTIONS)))
         elif taken & slots:
-            found.append(where.problem("the same timeslot in both directions"))
+            found.append(where.problem(_("the same timeslot in both directions")))
         taken |= slots
     return found
 

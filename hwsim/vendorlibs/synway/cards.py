@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from boardd.contract.text import _
 from hwsim.kernel.sim import Sim
 from hwsim.line.analog import AnalogLine
 from hwsim.line.digital import BEARER_SLOTS, Circuit, Signalling, Span
@@ -154,10 +155,14 @@ def _add_card(machine: SynwayMachine, number: int, entry: dict[str, Any]) -> Non
     known = model(str(entry.get("model", "")))
     if not known:
         examples = "SHD-30A-CT/PCI, SHT-16D-CT/PCIe, ATP-24A/PCI"
-        raise ValueError(f"unknown Synway model: {entry.get('model')!r} (models are, for example, {examples})")
+        raise ValueError(
+            _("unknown Synway model: {model!r} (models are, for example, {examples})").format(
+                model=entry.get("model"), examples=examples
+            )
+        )
     name = str(entry.get("name", f"card{number}"))
     if any(card.name == name for card in machine.cards):
-        raise ValueError(f"two Synway cards are called {name!r}")
+        raise ValueError(_("two Synway cards are called {name!r}").format(name=name))
     card = Card(name, known, int(entry.get("serial", 0x10000000 + number)))
     if known.spans:
         _add_spans(machine, card, entry.get("spans") or [{}] * known.spans)
@@ -168,7 +173,11 @@ def _add_card(machine: SynwayMachine, number: int, entry: dict[str, Any]) -> Non
 
 def _add_spans(machine: SynwayMachine, card: Card, entries: list[dict[str, Any]]) -> None:
     if len(entries) != card.model.spans:
-        raise ValueError(f"{card.model.name} has {card.model.spans} spans, not {len(entries)}")
+        raise ValueError(
+            _("{model} has {spans} spans, not {given}").format(
+                model=card.model.name, spans=card.model.spans, given=len(entries)
+            )
+        )
     for index, entry in enumerate(entries):
         signalling = Signalling(str(entry.get("signalling", Signalling.ISDN_USER)))
         span = Span.build(machine.sim, f"{card.name}/{index + 1}", signalling)
@@ -182,10 +191,16 @@ def _add_spans(machine: SynwayMachine, card: Card, entries: list[dict[str, Any]]
 
 def _add_ports(machine: SynwayMachine, card: Card, modules: str) -> None:
     if len(modules) > len(card.model.ports):
-        raise ValueError(f"{card.model.name} has {len(card.model.ports)} ports, not {len(modules)}")
+        raise ValueError(
+            _("{model} has {ports} ports, not {given}").format(
+                model=card.model.name, ports=len(card.model.ports), given=len(modules)
+            )
+        )
     for index, letter in enumerate(modules.upper().ljust(len(card.model.ports), "-")):
         if letter not in _TYPE_OF_MODULE:
-            raise ValueError(f"unknown module letter {letter!r}: use O (FXO), S (FXS), T (tap), - (empty)")
+            raise ValueError(
+                _("unknown module letter {letter!r}: use O (FXO), S (FXS), T (tap), - (empty)").format(letter=letter)
+            )
         kind = _TYPE_OF_MODULE[letter]
         line = None if kind is ChType.EMPTY else AnalogLine(machine.sim, f"{card.name}/{index + 1}")
         if line:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from boardd.contract.text import _
 from hwsim.process_faults import signal_of
 from hwsim.scenario.faults import FaultError, FaultRegistry, Inject, Undo
 from hwsim.scenario.line_faults import number
@@ -67,7 +68,7 @@ class _Words:
 
         def inject(where: str, args: Args) -> Undo:
             if not where.startswith(("Ssm", "Spy")):
-                raise FaultError(f"{where or 'nothing'} is not a function of the library")
+                raise FaultError(_("{where} is not a function of the library").format(where=where or _("nothing")))
             return self.library.faults.strike_calls(where, _rule(action, args, value(args)))
 
         return inject
@@ -113,7 +114,7 @@ class _Words:
         """A card with a clock of its own beside the master of the others."""
         ppm = number(args, "ppm", 50)
         if not 0 < abs(ppm) <= MAX_PPM:
-            raise FaultError(f"ppm must be {-MAX_PPM} to {MAX_PPM} and not 0")
+            raise FaultError(_("ppm must be {least} to {most} and not 0").format(least=-MAX_PPM, most=MAX_PPM))
         try:
             return self.library.second_master(where, ppm)
         except KeyError as error:
@@ -141,11 +142,11 @@ def _rule(action: str, args: Args, value: int | None) -> Rule:
     if "chance" not in args:
         times = whole(args, "times", 1)
         if times < 1:
-            raise FaultError("times must be 1 or more")
+            raise FaultError(_("times must be 1 or more"))
         return Rule(action, times, value=value)
     chance = number(args, "chance", 0)
     if "times" in args or not 0 < chance <= 1:
-        raise FaultError("chance must be more than 0 and at most 1, and not together with times")
+        raise FaultError(_("chance must be more than 0 and at most 1, and not together with times"))
     return Rule(action, None, chance, value)
 
 
@@ -154,7 +155,7 @@ def parse(word: str, what: str) -> int:
     try:
         return int(word, 0)
     except ValueError:
-        raise FaultError(f"{word or 'nothing'} is not {what}") from None
+        raise FaultError(_("{word} is not {what}").format(word=word or _("nothing"), what=what)) from None
 
 
 def whole(args: Args, key: str, default: int) -> int:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from boardd.contract.text import _
+
 
 @dataclass(frozen=True)
 class Personality:
@@ -98,7 +100,7 @@ class Personality:
         """
         known = {field.name for field in fields(self)}
         if unknown := sorted(set(changes) - known):
-            raise ValueError(f"no such personality field: {', '.join(unknown)}")
+            raise ValueError(_("no such personality field: {words}").format(words=", ".join(unknown)))
         return replace(self, **{name: _fitting(name, value, getattr(self, name)) for name, value in changes.items()})
 
 
@@ -118,7 +120,7 @@ def _fitting(name: str, value: Any, present: Any) -> Any:
     try:
         return int(value, 0)
     except ValueError:
-        raise ValueError(f"{name}: {value} does not fit") from None
+        raise ValueError(_("{name}: {value} does not fit").format(name=name, value=value)) from None
 
 
 PERSONALITIES = {
@@ -171,5 +173,7 @@ def personality(spec: str | dict[str, Any] | None) -> Personality:
     changes = dict(spec)
     base = str(changes.pop("base", "newest"))
     if base not in PERSONALITIES:
-        raise ValueError(f"no such personality: {base}; known: {', '.join(sorted(PERSONALITIES))}")
+        raise ValueError(
+            _("no such personality: {base}; known: {words}").format(base=base, words=", ".join(sorted(PERSONALITIES)))
+        )
     return PERSONALITIES[base].with_fields(changes)

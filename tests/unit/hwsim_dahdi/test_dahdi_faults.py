@@ -212,7 +212,7 @@ def test_a_card_pulled_and_put_back(site):
         ("slips", "e1a/1", {"count": "0"}, "count must be"),
         ("two_masters", "e1a/1", {"ppm": "0"}, "ppm must be"),
         ("d_channel_down", "e1a/2", {}, "e1a/2 is not a span of PRI"),
-        ("exchange_restart", "", {}, "nothing is not a span"),
+        ("exchange_restart", "", {}, "needs a place"),
         ("circuit_reset", "e1a/2/1", {}, "e1a/2 is not a span of PRI"),
         ("circuit_blocked", "e1a/1/1", {}, "e1a/1 is not a span of No.1 signalling"),
         ("circuit_blocked", "e1a/2/16", {}, "there is no circuit e1a/2/16"),

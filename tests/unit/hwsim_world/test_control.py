@@ -129,6 +129,25 @@ def test_faults(door):
     assert "did you mean cut_pair?" in door.ask("fault", kind="cut_pare", where="1/0")["message"]
     glitch = door.ask("fault", kind="reversal_glitch", where="1/0")["fault"]
     assert door.ask("fault_end", fault=glitch)["code"] == "refused"
+    assert "there is no fault number 99" in door.ask("fault_end", fault=99)["message"]
+    assert "needs a place" in door.ask("fault", kind="cut_pair")["message"]
+    assert "there is no kind fxx" in door.ask("fault", kind="cut_pair", where="kind:fxx", per_hour=3)["message"]
+
+
+@pytest.mark.parametrize(
+    ("lang", "message"),
+    [
+        ("zh_CN", "没有 cut 这种故障"),
+        ("en", "there is no fault cut"),
+        ("xx", "there is no fault cut"),
+        (3, "there is no"),
+    ],
+)
+def test_messages_are_in_the_language_of_who_asks(door, lang, message):
+    request = {"id": 1, "lang": lang, "command": "fault", "args": {"kind": "cut", "where": "1/0"}}
+    (reply,) = door.raw(json.dumps(request).encode() + b"\n")
+    assert reply["error"]["message"].startswith(message)
+    assert door.ask("fault", kind="cut", where="1/0")["message"].startswith("there is no fault"), "only this once"
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,10 @@ def test_times_that_yaml_reads_as_numbers_stay_text():
             "exchange:\n  tones:\n    bussy: {hz: 420}",
             "site.yaml:3: exchange.tones.bussy: unknown tone (did you mean busy?)",
         ),
-        ("exchange: {start: noon}", "site.yaml:1: exchange.start: Invalid isoformat string: 'noon'"),
+        (
+            "exchange: {start: noon}",
+            "site.yaml:1: exchange.start: must be a date and time, such as 2024-03-01 09:00, not noon",
+        ),
         (
             "scripts:\n  a:\n    steps:\n      - {do: play, file: no.wav}",
             "site.yaml:4: scripts.a.steps[0].file: there is no file no.wav",

@@ -35,6 +35,9 @@ class Machine:
     analog_lines: dict[str, AnalogLine] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
 
+    def of_kind(self, _kind):
+        return []
+
     @classmethod
     def build(cls, sim: Sim, ports: int = 16, spans: int = 1) -> Machine:
         lines = {f"1/{port}": AnalogLine(sim, f"1/{port}") for port in range(ports)}
