@@ -102,6 +102,14 @@ LIBRARIES = [
         extra_compile_args=[*CFLAGS, "-O3"],
         libraries=["m"],
     ),
+    # Between the maker's memory functions and the engine, for ties to other domains.
+    PlainLib(
+        "drivers.synway.libsynwaypump",
+        sources("drivers/synway/native"),
+        depends=headers("drivers/synway/native"),
+        extra_compile_args=CFLAGS,
+        extra_link_args=["-pthread"],
+    ),
     PlainLib(
         "hwsim.vendorlibs.synway.libshpa3",
         sources("hwsim/vendorlibs/synway"),

@@ -43,7 +43,7 @@ def declared(inventory: Inventory) -> set[Capability]:
 def cases_for(capabilities: set[Capability] | None = None) -> list[Case]:
     """The cases for declared capabilities and all rules; None: everything there is."""
     # The cases register themselves when their modules are imported; those need this module, so not before.
-    from boardd.testing import cases, rule_cases  # noqa: F401
+    from boardd.testing import cases, rule_cases, tie_cases  # noqa: F401
 
     return [c for c in _CASES if c.capability is None or capabilities is None or c.capability in capabilities]
 

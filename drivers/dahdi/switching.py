@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from boardd.contract.driver import LinkChange, TieEnd
-from boardd.contract.errors import BoarddError, UnknownIdError
+from boardd.contract.errors import BoarddError, OverloadError, UnknownIdError
 from boardd.media.engine.events import EngineEvent, PeerGone
 from boardd.media.engine.port import EnginePort
 from boardd.media.engine.ring import RingEnd
-from drivers.dahdi.sound import Sound
+from drivers.dahdi.sound import TIES, Sound
 
 Pair = tuple[str, str]
 CONFERENCE_MEMBERS = 32
@@ -52,7 +52,11 @@ class Switch:
     # -- ties to other domains ----------------------------------------------------------------------------------------
     def open_tie(self, name: str, end: TieEnd) -> None:
         """A leg in another process. Raises DeviceError, OverloadError; the descriptors are the engine's in any case."""
-        port = self._sound.engine.ring_port(RingEnd(end.descriptors, end.side), lambda event: self._of_tie(name, event))
+        ring = RingEnd(end.descriptors, end.side)
+        if name in self._ties or len(self._ties) >= TIES:
+            ring.close()
+            raise OverloadError(f"no room for the tie {name}: {len(self._ties)} of {TIES} are open", operation="tie")
+        port = self._sound.engine.ring_port(ring, lambda event: self._of_tie(name, event))
         self._ties[name] = port
         port.run()
 

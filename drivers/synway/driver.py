@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from boardd.contract.capabilities import Capability
 from boardd.contract.driver import (
     BoardNaming,
     DomainDriver,
@@ -20,6 +21,8 @@ from boardd.contract.driver import (
     Heartbeat,
     Inventory,
     LinkChange,
+    TieEnd,
+    TieEnded,
     Trouble,
 )
 from boardd.contract.errors import BoarddError, ConfigurationError, DeadlineError, DeviceError
@@ -33,6 +36,7 @@ from drivers.synway.port import SynwayPort
 from drivers.synway.quirks import Quirks
 from drivers.synway.session import DOMAIN, Session, log
 from drivers.synway.switching import Switch
+from drivers.synway.tie import TIES
 
 CLEAR_LIMIT_S = 10.0
 CLEAR_POLL_S = 0.1
@@ -93,6 +97,7 @@ class SynwayDriver(DomainDriver):
         )
         self.session = Session(self.door, Quirks.parse(settings.get("quirks", "")), sink)
         self.switch = Switch(self.session)
+        self.switch.ties.ended = lambda name: self.session.emit(TieEnded(name))
         self.events = Events(self.session, self.heartbeat, DOMAIN, self._wait_ms)
         self.found = Found()
         self.ports: dict[int, SynwayPort] = {}
@@ -149,6 +154,7 @@ class SynwayDriver(DomainDriver):
             port = make_port(channel, number, self.session, self.switch)
             self.ports[port.ch] = port
             self.switch.numbers[port.id] = port.ch
+        self.switch.ties.carriers = {p.id: p for p in self.ports.values() if Capability.LINK in p.info.capabilities}
         if self.found.unknown:
             log.warning("channels_not_driven", types=self.found.unknown)
 
@@ -206,6 +212,7 @@ class SynwayDriver(DomainDriver):
         return SwitchingProfile(
             conference_members=quirks.conference_members if quirks.conference == "group" else 0,
             record_loss_bound_ms=quirks.record_loss_bound_ms,
+            stream_channels=TIES if quirks.ties and self.session.native.has("ties") else 0,
         )
 
     async def _give_up(self) -> None:
@@ -232,11 +239,15 @@ class SynwayDriver(DomainDriver):
         self.session.close_gate()
         ended = await self.events.stop()
         await self.session.cancel_tasks()
+        self.switch.ties.shut()
         if ended and not self.door.late:
             try:
                 await self.session.run("SsmCloseCti", self.session.native.close, DeadlineClass.START_STOP)
             except (DeviceError, DeadlineError) as error:
                 log.error("close_failed", error=error.message)
+            else:
+                for port in self.ports.values():
+                    port.flow.close()
         await self.door.close()
 
     async def _wait_free(self) -> None:
@@ -253,6 +264,16 @@ class SynwayDriver(DomainDriver):
     async def link(self, changes: Sequence[LinkChange]) -> None:
         """See DomainDriver."""
         await self.switch.change(changes)
+
+    async def open_tie(self, name: str, end: TieEnd) -> None:
+        """See DomainDriver."""
+        if not self._switching().stream_channels:
+            await super().open_tie(name, end)
+        self.switch.ties.open(name, end)
+
+    async def close_tie(self, name: str) -> None:
+        """See DomainDriver."""
+        await self.switch.ties.close(name)
 
     async def probe(self) -> None:
         """See DomainDriver. Where the library counts the card's interrupts, they must move."""

@@ -2,7 +2,7 @@
 
 The card does one play, one recording and one sending task at a time. A stopped task is reported at once; the maker's
 own end event for it comes later and is swallowed, so that it cannot end the next task. Ends whose event was lost
-are found by `tick`. Every method runs under the port's lock.
+are found by `tick`. Ties to other domains share these tasks (`flow`). Every method runs under the port's lock.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from boardd.contract.errors import ArgumentError, DeviceError, WrongStateError
 from boardd.native.strings import encode_path
 from drivers.synway._codes import CODEC_ALAW, CODEC_FROM_FILE, UNLIMITED, Event, PlayEnd, RecordEnd, SendTone
 from drivers.synway._native import DTMF_BYTES, VendorEvent
-from drivers.synway.session import Session
+from drivers.synway.flow import Flow
+from drivers.synway.session import Session, log
 
 PLAY_REASONS = {
     PlayEnd.NORMAL: "end",
@@ -81,6 +82,38 @@ class Media:
     _stale_sendings: int = 0
     _digits_seen: int = 0
     _flags: list[int] = field(default_factory=lambda: [FLAGS_UNKNOWN, FLAGS_UNKNOWN])
+    flow: Flow = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.flow = Flow(self.session, self.channel, self.ch, self._stopped_play, self._stopped_record)
+
+    def _stopped_play(self) -> None:
+        self._stale_plays += 1
+
+    def _stopped_record(self) -> None:
+        self._stale_records += 1
+
+    # -- ties ---------------------------------------------------------------------------------------------------------
+    @property
+    def _silent(self) -> bool:
+        """Nothing is sent to the line but what a tie says."""
+        return not (self._play or self._sending or self._tone)
+
+    async def carry(self, hear: bool, speak: bool) -> None:
+        """Whether ties hear the channel, and whether it says what they say. Raises DeviceError, OverloadError."""
+        await self.flow.hear(hear)
+        if speak and self._silent:
+            await self._set_flags(digit_stops=False, voice_stops=False)
+        await self.flow.speak(speak, self._silent)
+
+    async def _line_free(self) -> None:
+        """A prompt, digits or a tone are over: the tie is heard again."""
+        if not self._silent:
+            return
+        try:
+            await self.flow.go_on()
+        except DeviceError as error:
+            log.warning("tie_silent", channel=self.channel, error=error.message)
 
     def _emit(self, event: DriverEvent) -> None:
         self.session.emit(event)
@@ -105,10 +138,10 @@ class Media:
         """Begin a play task. Raises WrongStateError while one runs, DeviceError."""
         if self._play:
             raise WrongStateError(f"{self.channel} is playing", channel=self.channel, operation="play")
-        if self._tone:
-            await self.tone(None)
+        await self._stop_tone()
+        await self.flow.make_way()
         lib = self.session.lib
-        await self._set_flags(request)
+        await self._set_flags(request.digit_stops, request.voice_stops)
         await self.session.command(self.channel, lib.SsmClearFileList, self.ch)
         for path in request.files:
             await self.session.file_command(
@@ -117,8 +150,8 @@ class Media:
         await self.session.file_command(self.channel, lib.SsmPlayFileList, self.ch)
         self._play = _Play(request, asyncio.get_running_loop().time())
 
-    async def _set_flags(self, request: PlayRequest) -> None:
-        wanted = [int(request.digit_stops), int(request.voice_stops)]
+    async def _set_flags(self, digit_stops: bool, voice_stops: bool) -> None:
+        wanted = [int(digit_stops), int(voice_stops)]
         setters = (self.session.lib.SsmSetDtmfStopPlay, self.session.lib.SsmSetBargeinStopPlay)
         for position, (setter, value) in enumerate(zip(setters, wanted, strict=True)):
             if self._flags[position] != value:
@@ -132,11 +165,12 @@ class Media:
         self._stale_plays += 1
         # Refused: it ended by itself a moment ago; the event for that is on its way and is the one to be swallowed.
         await self.session.ask(self.channel, self.session.lib.SsmStopPlayFileList, 0, self.ch)
-        self._end_play(reason)
+        await self._end_play(reason)
 
-    def _end_play(self, reason: str) -> None:
+    async def _end_play(self, reason: str) -> None:
         self._play = None
         self._emit(PlayEnded(self.channel, reason))
+        await self._line_free()
 
     async def _play_ended(self, code: int) -> None:
         if self._stale_plays:
@@ -151,11 +185,11 @@ class Media:
             try:
                 await self.session.file_command(self.channel, self.session.lib.SsmPlayFileList, self.ch)
             except DeviceError:
-                self._end_play("failed")
+                await self._end_play("failed")
             else:
                 self._emit(PlayAdvanced(self.channel, 0))
             return
-        self._end_play(PLAY_REASONS.get(PlayEnd(code), "failed") if code in set(PlayEnd) else "failed")
+        await self._end_play(PLAY_REASONS.get(PlayEnd(code), "failed") if code in set(PlayEnd) else "failed")
 
     def _file_done(self, index: int) -> None:
         play = self._play
@@ -169,17 +203,20 @@ class Media:
             raise WrongStateError(f"{self.channel} is recording", channel=self.channel, operation="record")
         if path.lower().endswith(".wav"):
             raise ArgumentError("a raw recording must not be called .wav", argument="path", channel=self.channel)
-        await self.session.file_command(
-            self.channel,
-            self.session.lib.SsmRecToFile,
-            self.ch,
-            encode_path(path),
-            CODEC_ALAW,
-            0,
-            UNLIMITED,
-            UNLIMITED,
-            self.session.quirks.record_mask,
-        )
+        if self.flow.possible:
+            await self.flow.record(path)
+        else:
+            await self.session.file_command(
+                self.channel,
+                self.session.lib.SsmRecToFile,
+                self.ch,
+                encode_path(path),
+                CODEC_ALAW,
+                0,
+                UNLIMITED,
+                UNLIMITED,
+                self.session.quirks.record_mask,
+            )
         self._record = _Record(path)
 
     async def stop_record(self, reason: str = "stopped") -> None:
@@ -188,11 +225,9 @@ class Media:
             return
         self._stale_records += 1
         # As in stop_play.
-        await self.session.ask(self.channel, self.session.lib.SsmStopRecToFile, 0, self.ch)
-        await self._end_record(reason)
+        await self._end_record(reason, await self.flow.stop_record())
 
-    async def _end_record(self, reason: str) -> None:
-        samples = await self.recorded_samples()
+    async def _end_record(self, reason: str, samples: int) -> None:
         self._record = None
         self._emit(RecordEnded(self.channel, reason, samples))
 
@@ -205,7 +240,8 @@ class Media:
             self._stale_records -= 1
         elif self._record and code != RecordEnd.PAUSED:
             reason = RECORD_REASONS.get(RecordEnd(code), "write_failed") if code in set(RecordEnd) else "write_failed"
-            await self._end_record(reason)
+            await self._end_record(reason, await self.recorded_samples())
+            await self.flow.record_ended()
 
     # -- digits heard -------------------------------------------------------------------------------------------------
     async def forget_digits(self) -> None:
@@ -237,13 +273,14 @@ class Media:
         """Send digits; commas are pauses. Raises WrongStateError while some are being sent, DeviceError."""
         if self._sending:
             raise WrongStateError(f"{self.channel} is sending digits", channel=self.channel, operation="send_digits")
-        if self._tone:
-            await self.tone(None)
+        await self._stop_tone()
+        await self.flow.make_way()
         self._sending = _Sending(split_digits(digits, self.session.quirks.digits_per_task))
         try:
             await self._send_next()
         except DeviceError:
             self._sending = None
+            await self._line_free()
             raise
 
     async def _send_next(self) -> None:
@@ -253,6 +290,7 @@ class Media:
         if not sending.parts:
             self._sending = None
             self._emit(DigitsSent(self.channel, True))
+            await self._line_free()
             return
         part = sending.parts.pop(0)
         if part == ",":
@@ -274,6 +312,7 @@ class Media:
         except DeviceError:
             self._sending = None
             self._emit(DigitsSent(self.channel, False))
+            await self._line_free()
 
     async def _part_sent(self, aborted: bool) -> None:
         if self._stale_sendings:
@@ -282,6 +321,7 @@ class Media:
             if aborted:
                 self._sending = None
                 self._emit(DigitsSent(self.channel, False))
+                await self._line_free()
             else:
                 await self._go_on(self._sending)
 
@@ -300,11 +340,11 @@ class Media:
     async def tone(self, tone: Tone | None) -> None:
         """Send a supervisory tone until told otherwise, or stop it."""
         lib = self.session.lib
-        if self._tone:
-            self._tone = False
-            await self.session.ask(self.channel, lib.SsmStopSendTone, 0, self.ch)
+        await self._stop_tone()
         if tone is None:
+            await self._line_free()
             return
+        await self.flow.make_way()
         if tone is Tone.CONGESTION:
             cadence_ms = self.session.quirks.congestion_cadence_ms
             await self.session.command(self.channel, lib.SsmSendToneEx, self.ch, cadence_ms, cadence_ms)
@@ -312,12 +352,18 @@ class Media:
             await self.session.command(self.channel, lib.SsmSendTone, self.ch, TONES[tone])
         self._tone = True
 
+    async def _stop_tone(self) -> None:
+        if self._tone:
+            self._tone = False
+            await self.session.ask(self.channel, self.session.lib.SsmStopSendTone, 0, self.ch)
+
     # -- both ---------------------------------------------------------------------------------------------------------
     async def release(self) -> None:
         """The call is over: end everything."""
+        await self.flow.release()
         await self.stop_play("released")
         await self._stop_sending()
-        await self.tone(None)
+        await self._stop_tone()
         await self.stop_record("released")
 
     async def on_event(self, event: VendorEvent, in_call: bool) -> bool:
@@ -358,6 +404,7 @@ class Media:
             if sending.missed_ticks >= 2:
                 self._stale_sendings = sending.missed_ticks = 0
                 await self._part_sent(aborted=False)
+        await self.flow.tick(self._silent)
 
 
 def split_digits(digits: str, most: int) -> list[str]:

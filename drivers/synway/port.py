@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import abc
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from boardd.contract.capabilities import Capability, Tone
@@ -18,6 +18,7 @@ from boardd.contract.objects import Channel
 from boardd.contract.states import CALL_STATES, ChannelState
 from drivers.synway._codes import Event
 from drivers.synway._native import VendorEvent
+from drivers.synway.flow import Flow
 from drivers.synway.media import Media
 from drivers.synway.session import Session, log
 from drivers.synway.switching import Switch
@@ -151,6 +152,17 @@ class SynwayPort(ChannelPort):
             await self.switch.forget(self.id)
         except DeviceError as error:
             log.warning("release_incomplete", channel=self.id, error=error.message)
+
+    # -- ties ---------------------------------------------------------------------------------------------------------
+    @property
+    def flow(self) -> Flow:
+        """Its sound to and from ties."""
+        return self.media.flow
+
+    async def carry(self, wanted: Callable[[], tuple[bool, bool]]) -> None:
+        """See tie.Carrier."""
+        async with self.lock:
+            await self.media.carry(*wanted())
 
     def tell(self, *events: DriverEvent) -> None:
         """Emit events in order."""

@@ -40,6 +40,8 @@ class Quirks:
     clear_links_on_hangup: bool = True  # 13.1: links survive hang-up on some drivers
     record_mask: int = 0  # 12.2: last argument of SsmRecToFile; 0 and 1 were seen
     record_loss_bound_ms: int = 4_200  # 3.2: RecordBufSize 32768 bytes and RecPlayTimer 100 ms
+    ties: bool = True  # 12.1, 12.2: sound to and from the program, for ties to other domains
+    tie_piece_bytes: int = 800  # 12.1: the least block of SsmPlayMemBlock is unknown; RecPlayTimer is 100 ms
     digit_pause_ms: int = 1_000  # 12.3: a comma in digits to send
     digits_per_task: int = 50  # 12.3: SsmTxDtmf takes this many
     congestion_cadence_ms: int = 704  # 12.4: on and off time of congestion tone, a multiple of 8

@@ -2,7 +2,8 @@
 
 `plan` says how a set of links is made: two channels that hear each other and nobody else talk (SsmTalkWith), three and
 more who all hear each other are a conference, everything else is one-way mixing (SsmLinkFrom). `Switch` keeps what is
-made and changes it by the difference: first what goes, then what comes; a failure is rolled back.
+made and changes it by the difference: first what goes, then what comes; a failure is rolled back. Links with ties to
+other domains are the engine's (`tie`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from boardd.contract.driver import LinkChange
 from boardd.contract.errors import BoarddError, DeviceError, UnknownIdError, UnsupportedError
 from drivers.synway.session import Session, log
+from drivers.synway.tie import Ties
 
 Pair = tuple[str, str]
 
@@ -96,27 +98,43 @@ class Switch:
         self._made: set[Made] = set()
         self._groups: dict[Conference, int] = {}
         self._lock = asyncio.Lock()
+        self.ties = Ties()
 
     async def change(self, changes: Sequence[LinkChange]) -> None:
         """Make and drop links: all of them, or an error that names the one that failed (data: source, sink)."""
         for change in changes:
             self._check(change)
+        tied = [change for change in changes if self.ties.concerns(change)]
+        own = [change for change in changes if not self.ties.concerns(change)]
+        before = await self._change_own(own)
+        try:
+            await self.ties.change(tied)
+        except BoarddError:
+            back = [LinkChange(*pair, on=pair in before) for pair in {(change.source, change.sink) for change in own}]
+            await self._change_own(back)
+            raise
+
+    async def _change_own(self, changes: Sequence[LinkChange]) -> set[Pair]:
+        """Links that the card makes; those that there were."""
         async with self._lock:
-            links = set(self._links)
+            before = set(self._links)
+            links = set(before)
             for change in changes:
                 pair = (change.source, change.sink)
                 links = links | {pair} if change.on else links - {pair}
             await self._move_to(links)
+        return before
 
     def _check(self, change: LinkChange) -> None:
         for channel in (change.source, change.sink):
-            if channel not in self.numbers:
+            if channel not in self.numbers and channel not in self.ties:
                 raise UnknownIdError(f"no channel {channel} in this domain", channel=channel)
         if change.on and change.gain_mb:
             raise UnsupportedError("this card has no gain on links", operation="gain", source=change.source)
 
     async def forget(self, channel: str) -> None:
         """The channel was hung up: nothing links it any more. Raises DeviceError only when the others suffer."""
+        self.ties.forget(channel)
         async with self._lock:
             links = {pair for pair in self._links if channel not in pair}
             try:

@@ -228,6 +228,10 @@ class Engine:
         ignore: Callable[[EngineEvent], None] = lambda _event: None  # noqa: E731
         return self._port(self.lib.me_port_null(self.handle, capacity, source), on_event or ignore, "null port")
 
+    def stream_port(self, stream: Any, on_event: Callable[[EngineEvent], None]) -> EnginePort:
+        """A leg on a card's stream (`me_stream *`), held. Raises OverloadError, WrongStateError (it has one)."""
+        return self._port(self.lib.me_port_stream(self.handle, stream), on_event, "stream port")
+
     def ring_port(
         self, end: RingEnd, on_event: Callable[[EngineEvent], None], *, delay_ms: int = 0, drives: bool = False
     ) -> EnginePort:

@@ -4,10 +4,10 @@
  * This file is read twice, after detect.h: by the C compiler and, as text, by cffi in ABI mode. It therefore holds plain
  * declarations only: no preprocessor lines, no attributes.
  *
- * An engine has ports. A port is one leg: a device descriptor, a ring to another process, or memory (null port). Sound
- * inside is 16-bit linear at 8 kHz in blocks of ME_BLOCK samples. Engine time is a count of samples since me_new(); every
- * `at_sample` is on that clock. Levels are in mB (1/100 dB): dBm0 times 100 for absolute levels, where a full-scale sine
- * is +3.14 dBm0.
+ * An engine has ports. A port is one leg: a device descriptor, a card's stream, a ring to another process, or memory (null
+ * port). Sound inside is 16-bit linear at 8 kHz in blocks of ME_BLOCK samples. Engine time is a count of samples since
+ * me_new(); every `at_sample` is on that clock. Levels are in mB (1/100 dB): dBm0 times 100 for absolute levels, where a
+ * full-scale sine is +3.14 dBm0.
  *
  * One tick does one block for all ports: read, decode, cancel echo, detect, barge-in, play and mix, encode, write,
  * record. What a port hears reaches its sinks within the same tick. A tick allocates nothing and touches no file.
@@ -19,6 +19,7 @@
 
 typedef struct me_engine me_engine;
 typedef struct me_clip me_clip;
+typedef struct me_stream me_stream;
 
 enum me_limit {
     ME_RATE_HZ = 8000,
@@ -317,3 +318,20 @@ int32_t me_ring_make(me_ring_fds *first, me_ring_fds *second);
 /* Takes the descriptors over, also on failure. delay_ms: from the peer's tick to ours, 25 .. 100; 0: 32. drives: where there
    is no device the peer's blocks drive the ticks; at one end only. */
 int32_t me_port_ring(me_engine *engine, const me_ring_fds *fds, int32_t delay_ms, int32_t drives);
+
+/* ---- Streams: cards that give and take A-law in pieces of their own size, on threads of their own ---- */
+
+enum me_stream_way { ME_STREAM_GIVES = 1, ME_STREAM_TAKES = 2, ME_STREAM_RESTS = 3 };
+
+/* NULL: no memory. It outlives its port, because the card's threads may come once more; free it when they cannot. */
+me_stream *me_stream_new(void);
+void me_stream_free(me_stream *stream);
+/* A leg on it, one at a time: it hears what is given, what it says is taken. The delay from the card follows from the
+   largest piece that came; me_port_state tells it as a ring's. */
+int32_t me_port_stream(me_engine *engine, me_stream *stream);
+/* From any thread. The newest sample of what is given is of now; without a port it is dropped. */
+void me_stream_give(me_stream *stream, const unsigned char *alaw, int32_t count);
+/* From any thread: the next samples; silence where there is nothing. */
+void me_stream_take(me_stream *stream, unsigned char *alaw, int32_t count);
+/* The card begins to give or to take, anew; or it rests: nothing is missed that it does not give. */
+void me_stream_begin(me_stream *stream, int32_t way);

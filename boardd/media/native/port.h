@@ -22,7 +22,7 @@ enum {
 
 typedef struct port port;
 
-enum port_kind_number { PORT_DEVICE = 1, PORT_NULL = 2, PORT_SOURCE = 3, PORT_RING = 4 };
+enum port_kind_number { PORT_DEVICE = 1, PORT_NULL = 2, PORT_SOURCE = 3, PORT_RING = 4, PORT_STREAM = 5 };
 
 /* What differs between kinds. */
 typedef struct {

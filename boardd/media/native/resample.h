@@ -16,7 +16,7 @@
 
 enum {
     RESAMPLE_TAPS = 32, /* half of them reach ahead of the position */
-    HISTORY = 16 * ME_BLOCK
+    HISTORY = 32 * ME_BLOCK
 };
 
 typedef struct {

@@ -64,6 +64,19 @@ int SsmRecToMem(int ch, int codec, unsigned char *buffer, unsigned int size, uns
 int SsmGetRecOffset(int ch, unsigned int *offset);
 int SsmStopRecToMem(int ch);
 
+/* Sound to and from the program while it comes (12.1, 12.2). Callbacks come on the library's own threads; the next block may
+ * be submitted from the callback of the one before. Reasons of play: 1 done, 2 DTMF, 3 barge-in, 4 remote hang-up,
+ * 5 application (4 and 5 may be swapped); of record: 1 application, 2 DTMF, 3 hang-up, 4 done. */
+/* End of a play or record block; the return value means nothing that is known. */
+typedef int (*synway_block_done)(int ch, int reason, unsigned char *buffer, unsigned int stop_offset, void *user);
+typedef void (*synway_tap_b)(int ch, unsigned char *data, unsigned int length, void *user);
+int SsmPlayMemBlock(int ch, int codec, unsigned char *buffer, unsigned int size, synway_block_done done, void *user);
+int SsmStopPlayMemBlock(int ch);
+int SsmRecToFileB(int ch, const char *path, int codec, unsigned int start, unsigned int bytes, unsigned int ms,
+                  int mask, synway_tap_b tap, void *user);
+int SsmRecordMemBlock(int ch, int codec, unsigned char *buffer, unsigned int size, synway_block_done done, void *user);
+int SsmStopRecordMemBlock(int ch);
+
 /* DTMF (12.3). */
 int SsmEnableRxDtmf(int ch, int enable);
 int SsmClearRxDtmfBuf(int ch);

@@ -1,10 +1,7 @@
 /* Play, record, digits, tones: what a driver seldom needs. Fact sheet section 12. */
 
 typedef void (*synway_dtmf_handler)(int ch, char digit, int state, void *user);
-/* End of a play or record block; the return value means nothing that is known. */
-typedef int (*synway_block_done)(int ch, int reason, unsigned char *buffer, unsigned int stop_offset, void *user);
 typedef void (*synway_tap_a)(int ch, unsigned char *data, unsigned int length);
-typedef void (*synway_tap_b)(int ch, unsigned char *data, unsigned int length, void *user);
 
 /* Play. */
 int SsmFastFwdPlay(int ch);
@@ -22,19 +19,13 @@ int SsmClearPlayMemList(void);
 int SsmAddToPlayMemList(unsigned char *buffer, unsigned int size, int codec);
 int SsmPlayMemList(int ch, unsigned short *entries, unsigned short count);
 int SsmStopPlayMemList(int ch);
-int SsmPlayMemBlock(int ch, int codec, unsigned char *buffer, unsigned int size, synway_block_done done, void *user);
-int SsmStopPlayMemBlock(int ch);
 
 /* Record. */
 int SsmRecToFileA(int ch, const char *path, int codec, unsigned int start, unsigned int bytes, unsigned int ms,
                   int mask, synway_tap_a tap);
-int SsmRecToFileB(int ch, const char *path, int codec, unsigned int start, unsigned int bytes, unsigned int ms,
-                  int mask, synway_tap_b tap, void *user);
 int SsmRecToFileEx(int ch, const char *path, int codec, unsigned int start, unsigned int bytes, unsigned int ms,
                    int mask, int save_on_barge_in, unsigned int rollback);
 int SsmGetRecType(int ch);
-int SsmRecordMemBlock(int ch, int codec, unsigned char *buffer, unsigned int size, synway_block_done done, void *user);
-int SsmStopRecordMemBlock(int ch);
 int SsmSetRecAGC(int ch, int mode);
 int SsmGetRecAGCSwitch(int ch);
 int SsmSetPrerecord(int ch, int enable, int mode, unsigned short ms, int codec);
