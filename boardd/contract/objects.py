@@ -204,7 +204,12 @@ class Alarm(Wire):
 
 
 class SwitchingProfile(FrozenWire, frozen=True):
-    """What one domain can switch by itself."""
+    """What one domain can switch by itself, and its ties to other domains.
+
+    `stream_channels` ties at a time (0: none). A tie delays sound by at most `stream_out_ms` from the line to the other
+    domain and `stream_in_ms` from there to the line. While one of `stream_excludes` is sent to a call, it does not hear
+    its ties.
+    """
 
     links: bool = True
     mixing: bool = True
@@ -212,6 +217,9 @@ class SwitchingProfile(FrozenWire, frozen=True):
     conference_members: int = 0
     record_loss_bound_ms: int = 0
     stream_channels: int = 0
+    stream_out_ms: int = 0
+    stream_in_ms: int = 0
+    stream_excludes: list[Capability] = []
 
 
 class Domain(Wire):

@@ -46,6 +46,8 @@ CLEAR_POLL_S = 0.1
 BEAT_S = 1.0
 RECORD_LOSS_BOUND_MS = 1_000
 STREAM_CHANNELS = 64
+STREAM_OUT_MS, STREAM_IN_MS = 40, 80
+"""A block is read before it is heard; a ring's delay, a tick, and what is written ahead."""
 """Ties to other domains at once: more than seats."""
 TURNS_BEFORE_FIRST_EVENT = 4
 """Turns of the loop between the end of `start` and the first event, so that whoever awaited it has gone on."""
@@ -114,6 +116,8 @@ class DahdiDriver(DomainDriver):
                 conference_members=CONFERENCE_MEMBERS,
                 record_loss_bound_ms=RECORD_LOSS_BOUND_MS,
                 stream_channels=STREAM_CHANNELS,
+                stream_out_ms=STREAM_OUT_MS,
+                stream_in_ms=STREAM_IN_MS,
             ),
             library=str(self.session.native.library.path),
             library_version=self._version[0],

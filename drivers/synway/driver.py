@@ -36,7 +36,7 @@ from drivers.synway.port import SynwayPort
 from drivers.synway.quirks import Quirks
 from drivers.synway.session import DOMAIN, Session, log
 from drivers.synway.switching import Switch
-from drivers.synway.tie import TIES
+from drivers.synway.tie import EXCLUDES, TIES, in_ms, out_ms
 
 CLEAR_LIMIT_S = 10.0
 CLEAR_POLL_S = 0.1
@@ -209,10 +209,14 @@ class SynwayDriver(DomainDriver):
 
     def _switching(self) -> SwitchingProfile:
         quirks = self.session.quirks
+        ties = quirks.ties and self.session.native.has("ties")
         return SwitchingProfile(
             conference_members=quirks.conference_members if quirks.conference == "group" else 0,
             record_loss_bound_ms=quirks.record_loss_bound_ms,
-            stream_channels=TIES if quirks.ties and self.session.native.has("ties") else 0,
+            stream_channels=TIES if ties else 0,
+            stream_out_ms=out_ms(quirks.tie_piece_bytes) if ties else 0,
+            stream_in_ms=in_ms(quirks.tie_piece_bytes) if ties else 0,
+            stream_excludes=list(EXCLUDES) if ties else [],
         )
 
     async def _give_up(self) -> None:

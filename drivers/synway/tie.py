@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from boardd.contract.capabilities import Capability
 from boardd.contract.driver import LinkChange, TieEnd
 from boardd.contract.errors import BoarddError, OverloadError, UnsupportedError
 from boardd.media.engine.engine import Engine
@@ -22,6 +23,24 @@ from drivers.synway.flow import Flow
 Pair = tuple[str, str]
 TIES = 64
 """At a time; as many channels may be linked with them."""
+EXCLUDES = (Capability.PLAY, Capability.SEND_DIGITS, Capability.TONE)
+"""What goes before the sound of a tie: a channel plays one thing at a time (fact sheet section 12.1)."""
+BLOCK_MS = 20
+RING_MS = 32
+GIVE_MARGIN_MS = 40
+TAKE_MS = 32
+"""Of the engine: a tick, a ring's delay, and a stream's (media.h, port_stream.c)."""
+BYTES_PER_MS = 8
+
+
+def out_ms(piece_bytes: int) -> int:
+    """The most from the line to the ring: a piece is recorded before it is given, and is awaited up to the margin."""
+    return piece_bytes // BYTES_PER_MS + GIVE_MARGIN_MS + 2 * BLOCK_MS
+
+
+def in_ms(piece_bytes: int) -> int:
+    """The most from the ring to the line: a piece is gathered, and another one is being played."""
+    return RING_MS + TAKE_MS + 2 * (piece_bytes // BYTES_PER_MS) + 2 * BLOCK_MS
 
 
 class Carrier(Protocol):
