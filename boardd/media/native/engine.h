@@ -12,7 +12,11 @@
 #include "media_public.h"
 #include "port.h"
 
-enum { FINDINGS = 512, SILENCE_ALAW = 0xD5 };
+enum {
+    FINDINGS = 512,
+    SILENCE_ALAW = 0xD5,
+    CLOCK_STOOD_NS = 100000000 /* nobody is so late: the process stood still, and its pace begins anew */
+};
 
 /* engine_events.c: has a lock of its own, the innermost of all. */
 typedef struct {
@@ -103,6 +107,8 @@ int clock_open(me_engine *engine);
 void clock_close(me_engine *engine);
 /* A tick begins at now_ns. */
 void clock_tick(tick_clock *clock, int64_t now_ns);
+/* The same for a pace of which it is known that it did not stand still. */
+void clock_pace(tick_clock *clock, int64_t now_ns);
 /* Ticks for what the clock has; answers how many. The descriptor to wait on (-1: none) and until when (-1: for ever). */
 int32_t clock_service(me_engine *engine, int64_t now_ns);
 int clock_wait_for(me_engine *engine, int64_t *due_ns);

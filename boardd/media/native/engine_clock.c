@@ -40,9 +40,8 @@ void clock_close(me_engine *engine)
  * Ticks come late, never early, by what the scheduler makes of it. Their lower edge is the clock that drives them; other
  * engines follow that, not the jitter.
  */
-void clock_tick(tick_clock *clock, int64_t now_ns)
+void clock_pace(tick_clock *clock, int64_t now_ns)
 {
-    clock->last_ns = now_ns;
     int64_t paced_ns = clock->paced_ns + ME_BLOCK_NS + LEAK_NS;
     if (clock->window == 0 || now_ns < paced_ns) {
         paced_ns = now_ns;
@@ -56,6 +55,14 @@ void clock_tick(tick_clock *clock, int64_t now_ns)
         clock->least_ns = INT64_MAX;
     }
     clock->paced_ns = paced_ns;
+}
+
+void clock_tick(tick_clock *clock, int64_t now_ns)
+{
+    if (now_ns - clock->paced_ns > CLOCK_STOOD_NS)
+        clock->window = 0;
+    clock->last_ns = now_ns;
+    clock_pace(clock, now_ns);
 }
 
 static bool may_drive(const port *self)

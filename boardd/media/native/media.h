@@ -329,9 +329,10 @@ void me_stream_free(me_stream *stream);
 /* A leg on it, one at a time: it hears what is given, what it says is taken. The delay from the card follows from the
    largest piece that came; me_port_state tells it as a ring's. */
 int32_t me_port_stream(me_engine *engine, me_stream *stream);
-/* From any thread. The newest sample of what is given is of now; without a port it is dropped. */
-void me_stream_give(me_stream *stream, const unsigned char *alaw, int32_t count);
+/* From any thread. The newest sample of what is given is of now (CLOCK_MONOTONIC; -1: by the engine's clock); without a port
+   it is dropped. */
+void me_stream_give(me_stream *stream, const unsigned char *alaw, int32_t count, int64_t now_ns);
 /* From any thread: the next samples; silence where there is nothing. */
-void me_stream_take(me_stream *stream, unsigned char *alaw, int32_t count);
+void me_stream_take(me_stream *stream, unsigned char *alaw, int32_t count, int64_t now_ns);
 /* The card begins to give or to take, anew; or it rests: nothing is missed that it does not give. */
 void me_stream_begin(me_stream *stream, int32_t way);

@@ -36,13 +36,17 @@ struct me_stream {
     resampler out;
 };
 
-static int64_t now_of(const me_stream *self) { return self->live ? monotonic_ns() : self->tick_ns; }
+static int64_t now_of(const me_stream *self, int64_t now_ns)
+{
+    return now_ns >= 0 ? now_ns : self->live ? monotonic_ns() : self->tick_ns;
+}
 
-/* A piece of so many blocks is there, or wanted, now: the next clock_tick()s lead up to this moment. */
+/* A piece of so many blocks is there, or wanted, now: the next clock_pace()s lead up to this moment. */
 static void anchor(tick_clock *pace, int64_t now_ns, int32_t blocks)
 {
-    if (pace->window == 0) {
-        pace->paced_ns = now_ns - (int64_t)blocks * ME_BLOCK_NS;
+    int64_t begin_ns = now_ns - (int64_t)blocks * ME_BLOCK_NS;
+    if (pace->window == 0 || begin_ns - pace->paced_ns > CLOCK_STOOD_NS) {
+        pace->paced_ns = begin_ns;
         pace->least_ns = INT64_MAX;
         pace->window = 1;
     }
@@ -70,18 +74,18 @@ static void follow_piece(me_stream *self, int32_t count)
     resampler_reset(&self->in, piece_ms + GIVE_MARGIN_MS);
 }
 
-void me_stream_give(me_stream *self, const unsigned char *alaw, int32_t count)
+void me_stream_give(me_stream *self, const unsigned char *alaw, int32_t count, int64_t now_ns)
 {
     pthread_mutex_lock(&self->lock);
     if (self->attached && count > 0) {
-        int64_t now_ns = now_of(self);
+        now_ns = now_of(self, now_ns);
         follow_piece(self, count);
         bridge_gap(self, now_ns - (int64_t)count * NS_PER_SAMPLE);
         anchor(&self->given, now_ns, (self->part_count + count) / ME_BLOCK);
         for (int32_t n = 0; n < count; n++) {
             self->part[self->part_count++] = codec_from_alaw(alaw[n]);
             if (self->part_count == ME_BLOCK) {
-                clock_tick(&self->given, now_ns);
+                clock_pace(&self->given, now_ns);
                 resampler_put(&self->in, self->part, self->given.paced_ns);
                 self->part_count = 0;
             }
@@ -119,17 +123,17 @@ static void say(me_engine *engine, port *self)
 
 static void next_block(me_stream *self, int64_t now_ns)
 {
-    clock_tick(&self->taken, now_ns);
+    clock_pace(&self->taken, now_ns);
     int32_t missing = resampler_get(&self->out, self->rest, self->taken.paced_ns);
     self->late += missing < 0 ? 0 : missing;
     self->rest_count = ME_BLOCK;
 }
 
-void me_stream_take(me_stream *self, unsigned char *alaw, int32_t count)
+void me_stream_take(me_stream *self, unsigned char *alaw, int32_t count, int64_t now_ns)
 {
     pthread_mutex_lock(&self->lock);
     if (self->attached) {
-        int64_t now_ns = now_of(self);
+        now_ns = now_of(self, now_ns);
         anchor(&self->taken, now_ns, (count - self->rest_count + ME_BLOCK - 1) / ME_BLOCK);
         for (int32_t n = 0; n < count; n++) {
             if (self->rest_count == 0)

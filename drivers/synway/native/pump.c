@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,8 +25,8 @@ typedef void (*live_data)(int ch, unsigned char *data, unsigned length, void *us
 typedef int (*block_function)(int ch, int codec, unsigned char *buffer, unsigned size, block_done done, void *user);
 typedef int (*file_function)(int ch, const char *path, int codec, unsigned start, unsigned bytes, unsigned ms, int mask,
                              live_data tap, void *user);
-typedef void (*give_function)(void *stream, const unsigned char *alaw, int count);
-typedef void (*take_function)(void *stream, unsigned char *alaw, int count);
+typedef void (*give_function)(void *stream, const unsigned char *alaw, int32_t count, int64_t now_ns);
+typedef void (*take_function)(void *stream, unsigned char *alaw, int32_t count, int64_t now_ns);
 
 /* `run` of a piece is the task that it was submitted for; a piece that the card has is not free. */
 struct piece {
@@ -68,7 +69,7 @@ static void heard(sp_leg *leg, const unsigned char *sound, unsigned length)
     leg->told.given += hearing ? length : 0;
     pthread_mutex_unlock(&leg->lock);
     if (hearing && length > 0)
-        leg->give(leg->stream, sound, (int)length);
+        leg->give(leg->stream, sound, (int32_t)length, -1);
 }
 
 static void tapped(int ch, unsigned char *data, unsigned length, void *user)
@@ -176,7 +177,7 @@ static int play_piece(sp_leg *leg, unsigned run, bool silent)
     if (silent)
         memset(piece->sound, SILENCE_ALAW, (size_t)leg->piece_bytes);
     else
-        leg->take(leg->stream, piece->sound, leg->piece_bytes);
+        leg->take(leg->stream, piece->sound, leg->piece_bytes, -1);
     int answer = leg->play_block(leg->ch, leg->codec, piece->sound, (unsigned)leg->piece_bytes, played, leg);
     if (answer >= 0)
         return 0;

@@ -118,6 +118,22 @@ def test_a_tone_stays_pure_when_ticks_are_late(pair, judge):
     assert min(levels[5:]) >= 35.0
 
 
+@pytest.mark.parametrize("stood_s", [0.2, 2.0])
+def test_an_engine_that_stood_still_is_heard_again_at_once(pair, stood_s):
+    apart = pair()
+    tone = alaw_tone()
+    apart.sound = lambda block: tone[block % len(tone)]
+    apart.run(1_000_000_000)
+    apart.ticks[0] += round(stood_s * 1e9 / BLOCK_NS)
+    until_ns = round((1 + stood_s) * 1e9)
+    apart.run(until_ns + 200_000_000)
+    apart.ear.take(3 * RATE)
+    apart.run(until_ns + 400_000_000)
+    heard = samples(apart.ear.take(2 * RATE))
+    assert max(abs(sample) for sample in heard[:BLOCK]) > 7000, "200 ms after it goes on"
+    assert max(abs(sample) for sample in heard[-BLOCK:]) > 7000
+
+
 @pytest.mark.deep
 @pytest.mark.timeout(900)
 def test_an_hour_50_ppm_apart(pair, judge):
