@@ -266,6 +266,8 @@ class Origin(StrEnum):
     """The far end said so."""
     LINE = "line"
     """Nobody did: link lost too long, no response, restart, protocol error."""
+    GLARE = "glare"
+    """Both ends took the slot at once; the far end's call is served."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,9 +216,20 @@ class Native:
             cadence.ms[index] = ms
         self._ioctl(fd, Request.SETCADENCE, cadence)
 
-    def echo_cancel(self, fd: int, taps: int) -> None:
-        """The kernel's canceller; 0: off. Raises DahdiError when none is attached."""
+    def echo_cancel(self, fd: int, taps: int) -> bool:
+        """The kernel's canceller; 0: off. Whether one runs now. Raises DahdiError.
+
+        The kernel takes the request also where no canceller is attached. Leaving a mode that it is not in is refused
+        then, and nothing otherwise; modules that do not know the question are taken at their word.
+        """
         self._set_int(fd, Request.ECHOCANCEL, taps)
+        if not taps:
+            return False
+        try:
+            self._set_int(fd, Request.ECHOCANCEL_FAX_MODE, 0)
+        except DahdiError as error:
+            return error.errno in (errno.ENOTTY, errno.ENOSYS)
+        return True
 
     def flush(self, fd: int, what: Flush = Flush.ALL) -> None:
         """Forget what waits."""

@@ -1,7 +1,8 @@
 """Alarms of an E1: the kernel's mask as words, a state, and how long calls outlive it (facts 3.2).
 
 The kernel debounces alarms by itself and keeps RECOVER for five seconds after one; so a mask that is read is true at
-once. What is timed here are the calls: LOS, LOF and AIS for 5 s, then they end with cause 27; RAI alone for 10 s.
+once. What is timed here are the calls: LOS, LOF and AIS for 5 s, then they end with cause 27; RAI alone for 10 s. While
+it recovers the signal is back: no new calls, but those that there are have outlived it.
 """
 
 from __future__ import annotations
@@ -35,25 +36,38 @@ def words(mask: Alarm, before: tuple[str, ...] = ()) -> tuple[str, ...]:
 
 
 class AlarmWatch:
-    """The alarms of one E1; `changed(words)` at each change, `over(cause, why)` when calls must end."""
+    """The alarms of one E1: `changed(words)` when what is shown changes, `present(words)` when what there really is
+    does, `over(cause, why)` when calls must end.
+    """
 
     def __init__(
-        self, clock: Clock, changed: Callable[[tuple[str, ...]], None], over: Callable[[int, str], None]
+        self,
+        clock: Clock,
+        changed: Callable[[tuple[str, ...]], None],
+        over: Callable[[int, str], None],
+        present: Callable[[tuple[str, ...]], None] = lambda _words: None,
     ) -> None:
         self._timers = Timers(clock)
         self._changed = changed
+        self._present = present
         self._over = over
         self.now: tuple[str, ...] = ()
+        """As shown: while it recovers what was before."""
+        self.real: tuple[str, ...] = ()
+        """Without those that it recovers from."""
 
     def mask(self, mask: Alarm, looped: bool = False) -> None:
         """What the kernel says now; `looped`: by us, which not every driver shows."""
-        found = words(mask | Alarm.LOOPBACK if looped else mask, self.now)
-        if found == self.now:
-            return
-        self.now = found
-        self._time("losing", bool(LOSING & set(found)), LOSING_MS)
-        self._time("rai", "rai" in found, RAI_MS)
-        self._changed(found)
+        mask = mask | Alarm.LOOPBACK if looped else mask
+        real, shown = words(mask & ~Alarm.RECOVER), words(mask, self.now)
+        if real != self.real:
+            self.real = real
+            self._time("losing", bool(LOSING & set(real)), LOSING_MS)
+            self._time("rai", "rai" in real, RAI_MS)
+            self._present(real)
+        if shown != self.now:
+            self.now = shown
+            self._changed(shown)
 
     def close(self) -> None:
         """No call is ended any more."""

@@ -236,15 +236,16 @@ class BearerPort(DahdiPort):
         """The slot cannot take new calls; empty: it can."""
         self._blocked = reason
         if self.state in RESTING and not self.call:
-            self._settle()
+            self.settle()
 
     def span_alarm(self, alarms: str) -> None:
         """The alarms of the E1; empty: none."""
         self._alarm = alarms
         if self.state in RESTING and not self.call:
-            self._settle()
+            self.settle()
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
+        """In or out of service, by what the E1 says of it."""
         reason = self._alarm or self._blocked
         if reason:
             self.make_unusable(reason)
@@ -260,7 +261,7 @@ class BearerPort(DahdiPort):
         self.call = 0
         if self.state is S.RELEASING and self.step(S.IDLE):
             self.emit(LineFree(self.id))
-        self._settle()
+        self.settle()
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
             self.incoming(waiting)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from boardd.contract.capabilities import ChannelKind, Maintenance
-from boardd.contract.driver import BoardChanged, SpanChanged
-from boardd.contract.errors import ConfigurationError, UnknownIdError
+from boardd.contract.driver import BoardChanged, SpanChanged, Usable
+from boardd.contract.errors import BoarddError, ConfigurationError, UnknownIdError
 from boardd.contract.objects import Board, Channel, Span
 from boardd.contract.states import BoardState, ChannelState, SpanState
 from boardd.contract.text import _
@@ -21,7 +21,7 @@ from drivers.dahdi.fxo import FxoPort
 from drivers.dahdi.fxs import FxsPort
 from drivers.dahdi.inventory import Found, FoundSpan, d_channel
 from drivers.dahdi.parts import Parts
-from drivers.dahdi.port import REMOVED, DahdiPort
+from drivers.dahdi.port import REMOVED, RESTING, DahdiPort
 from drivers.dahdi.pri import PriTrunk
 from drivers.dahdi.profiles import directions, pri_profile, r2_profile
 from drivers.dahdi.r2 import R2Trunk
@@ -130,12 +130,41 @@ class Cards:
         for port, result in zip(ports, opened, strict=True):
             if isinstance(result, DahdiError):
                 self._not_opened(port, result)
-        for trunk in self._trunks_of(board):
-            await trunk.open()
+        try:
+            for trunk in self._trunks_of(board):
+                await trunk.open()
+        except BoarddError:
+            # Whoever tries again must not find the channels busy with ourselves.
+            for trunk in self._trunks_of(board):
+                trunk.close()
+            for port in ports:
+                port.detach()
+            raise
 
     def _not_opened(self, port: DahdiPort, error: DahdiError) -> None:
         log.error("channel_not_opened", channel=port.id, number=port.number, error=error.message)
-        port.announced(ChannelState.BROKEN, IN_USE if error.errno == errno.EBUSY else error.message)
+        reason = IN_USE if error.errno == errno.EBUSY else error.message
+        if self.boards[port.info.board].state is BoardState.RUNNING:
+            port.announced(ChannelState.BROKEN, reason)
+        else:
+            port.info.reason = reason
+            self._session.emit(Usable(port.id, False, reason))
+
+    async def open_again(self, port: DahdiPort) -> None:
+        """A channel that could not be opened: perhaps whoever had it has gone. Raises what the door raises."""
+        try:
+            opened = await self._session.run("open channel", port.open, self._session.native)
+        except DahdiError:
+            return
+        if port.attached or port.state not in RESTING or self.boards[port.info.board].state is not BoardState.RUNNING:
+            self._session.order("close", self._session.native.close, opened[0])
+            return
+        log.info("channel_opened", channel=port.id, number=port.number)
+        port.attach(*opened)
+        port.info.reason = ""
+        port.resume(self.alarms.get(port.id, Alarm.NONE))
+        if isinstance(port, BearerPort) and port.info.span in self.trunks:
+            self.trunks[port.info.span].slot_back(port.slot)
 
     async def begin(self, board: str) -> None:
         """The channels are open: let ports and E1s begin."""
@@ -207,7 +236,7 @@ class Cards:
         known = self.boards[board]
         known.state, known.reason = BoardState.RUNNING, ""
         self._session.emit(BoardChanged(board, BoardState.RUNNING))
-        for port in mine.values():
+        for port in (port for port in mine.values() if port.attached):
             port.resume(self.alarms.get(port.id, Alarm.NONE))
         for trunk in self._trunks_of(board):
             trunk.start(Alarm.NONE)

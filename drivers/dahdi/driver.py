@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from boardd.contract.capabilities import Maintenance
+from boardd.contract.capabilities import ChannelKind, Maintenance
 from boardd.contract.driver import (
     BoardNaming,
     DomainDriver,
@@ -39,6 +39,7 @@ from drivers.dahdi.session import Session, log
 from drivers.dahdi.settings import Settings
 from drivers.dahdi.sound import Sound
 from drivers.dahdi.switching import CONFERENCE_MEMBERS, Switch
+from drivers.dahdi.tones import tone_profiles
 
 DOMAIN = "dahdi"
 CLEAR_LIMIT_S = 10.0
@@ -144,8 +145,11 @@ class DahdiDriver(DomainDriver):
             raise ConfigurationError(what.format(spans=len(self.found.spans)))
         if self.found.unused:
             log.warning("channels_not_driven", signalling=self.found.unused)
+        lines = [channel.id for channel in self.found.channels.values() if channel.kind is ChannelKind.FXO]
+        loop = asyncio.get_running_loop()
+        tones = await loop.run_in_executor(None, tone_profiles, self.settings.tones, lines)
         sound = Sound(self.session.native, self.settings, self.heartbeat)
-        self._parts = Parts(self.session, sound, Switch(sound))
+        self._parts = Parts(self.session, sound, Switch(sound), tones)
         self._cards = Cards(self._parts, self._channel_settings)
         self._cards.build(self.found)
         ports = self._cards.ports
@@ -217,8 +221,14 @@ class DahdiDriver(DomainDriver):
             if cards.boards[trunk.span.board].state is BoardState.RUNNING:
                 trunk.compare()
         for port in cards.ports.values():
-            if port.attached:
-                await port.compare()
+            try:
+                if port.attached:
+                    await port.compare()
+                elif port.state in RESTING and cards.boards[port.info.board].state is BoardState.RUNNING:
+                    await cards.open_again(port)
+            except BoarddError as error:
+                # One channel that does not answer must not hide what happens on the others.
+                log.warning("channel_not_compared", channel=port.id, error=error.message)
         if any(board.state is BoardState.MISSING for board in cards.boards.values()):
             await cards.try_return(await self._inventory())
 

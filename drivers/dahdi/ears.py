@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from boardd.media.detect.banks import Measured, What
 from boardd.media.detect.listener import Listener
+from boardd.media.detect.profiles import CHINA, ToneProfile
 from boardd.media.detect.sounds import explain
 from boardd.media.engine.banks import EngineBank
 from boardd.media.engine.events import Found
@@ -50,14 +51,16 @@ class Heard:
 
 
 class Ears:
-    """The detectors of one port."""
+    """The detectors of one port. `profile`: the tones of its exchange."""
 
-    def __init__(self, sound: Sound, port: EnginePort) -> None:
+    def __init__(self, sound: Sound, port: EnginePort, profile: ToneProfile = CHINA) -> None:
         self._sound = sound
         self._port = port
         self._listen = Listen.NOTHING
         self._tell: Callable[[Heard], None] = lambda _heard: None
-        self._listener = Listener()
+        self._listener = Listener(profile)
+        # Always: the lane may have been another port's.
+        sound.progress.set(port, profile.options())
 
     def listen(self, what: Listen | Ear, tell: Callable[[Heard], None]) -> None:
         """Listen for this from now on, and for nothing else."""

@@ -73,7 +73,7 @@ class FxoPort(DahdiPort):
     def set_up(self, native: Native, fd: int) -> None:
         """See DahdiPort."""
         native.set_up_sound(fd, self.session.settings.blocks)
-        native.set_times(fd, flash_ms=self.profile.flash_ms)
+        self.unless_old("SET_PARAMS", lambda: native.set_times(fd, flash_ms=self.profile.flash_ms))
         native.hook(fd, Hook.ONHOOK)
 
     def begin(self, alarms: Alarm) -> None:
@@ -250,9 +250,9 @@ class LineCard:
         log.error("hook_failed", channel=port.id, off_hook=off, error=error.message)
         if isinstance(error, DahdiError) and error.gone:
             port.on_removed()
-        elif off:
-            port.machine.hook_failed(error.message)
         else:
+            port.machine.hook_failed(error.message)
+        if not off and port.attached:
             # A line that stays seized is dead for everybody: ask for ever, and say so.
             if not self._stuck:
                 self._stuck = True

@@ -66,8 +66,11 @@ class FxsPort(DahdiPort):
     def set_up(self, native: Native, fd: int) -> None:
         """See DahdiPort. Nobody can put a person's telephone down; its ringing can be stopped."""
         native.set_up_sound(fd, self.session.settings.blocks)
-        native.set_times(fd, rxflash_ms=self.profile.flash_max_ms, debounce_ms=DEBOUNCE_MS)
-        native.set_cadence(fd, self.profile.ring_on_ms, self.profile.ring_off_ms)
+        profile = self.profile
+        self.unless_old(
+            "SET_PARAMS", lambda: native.set_times(fd, rxflash_ms=profile.flash_max_ms, debounce_ms=DEBOUNCE_MS)
+        )
+        self.unless_old("SETCADENCE", lambda: native.set_cadence(fd, profile.ring_on_ms, profile.ring_off_ms))
         native.hook(fd, Hook.RINGOFF)
         native.hook(fd, Hook.ONHOOK)
         self._lifted_at_start = native.params(fd).off_hook

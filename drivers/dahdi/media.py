@@ -23,7 +23,7 @@ from boardd.contract.driver import (
 from boardd.contract.errors import ArgumentError, WrongStateError
 from boardd.media.engine import events as engine
 from boardd.media.engine.port import EnginePort
-from boardd.media.engine.recording import Recording, Tap
+from boardd.media.engine.recording import Recording, Tap, discard_file, make_file
 from drivers.dahdi.session import Session, log
 from drivers.dahdi.sound import Sound
 
@@ -42,10 +42,10 @@ class Media:
         self._channel = channel
         self.port = port
         self._play = 0
-        self._loading = False
+        self._loading: object | None = None
         self._first = False
         self._recording: Recording | None = None
-        self._opening = False
+        self._opening: object | None = None
         self._samples = 0
         self._then: Callable[[], None] | None = None
         self._digits = 0
@@ -59,23 +59,23 @@ class Media:
     @property
     def quiet(self) -> bool:
         """Whether the channel says nothing by itself."""
-        return not (self._play or self._loading or self._digits or self._tone)
+        return not (self._play or self._loading is not None or self._digits or self._tone)
 
     @property
     def recording(self) -> bool:
         """Whether it is recorded."""
-        return self._recording is not None or self._opening
+        return self._recording is not None or self._opening is not None
 
     # -- play ---------------------------------------------------------------------------------------------------------
     async def play(self, request: PlayRequest) -> None:
         """Begin a play task. Raises WrongStateError while one runs, ArgumentError, DeviceError."""
-        if self._play or self._loading:
+        if self._play or self._loading is not None:
             raise WrongStateError(f"{self._channel} is playing", channel=self._channel, operation="play")
-        self._loading = True
+        mine = self._loading = object()
         try:
             loop = asyncio.get_running_loop()
             clips = [await loop.run_in_executor(None, self._sound.clips.load, Path(file)) for file in request.files]
-            if not self._loading:
+            if self._loading is not mine:
                 raise WrongStateError(f"{self._channel} was released", channel=self._channel, operation="play")
             self.tone(None)
             self._first = True
@@ -83,30 +83,48 @@ class Media:
                 clips, loop=request.loop, digit_stops=request.digit_stops, voice_stops=request.voice_stops
             )
         finally:
-            self._loading = False
+            if self._loading is mine:
+                self._loading = None
 
     def stop_play(self) -> None:
         """End the play task, if any."""
-        self._loading = False
+        self._loading = None
         if self._play:
             self.port.stop_play()
 
     # -- record -------------------------------------------------------------------------------------------------------
     async def record(self, path: str) -> None:
-        """Record what the channel hears into `path`, raw A-law. Raises WrongStateError while one runs, DeviceError."""
+        """Record what the channel hears into `path`, raw A-law. Raises WrongStateError while one runs, DeviceError.
+
+        The file is made by an executor; a release or `stop_record` meanwhile takes it away again (WrongStateError).
+        """
         if self.recording:
             raise WrongStateError(f"{self._channel} is recording", channel=self._channel, operation="record")
         if path.lower().endswith(".wav"):
             raise ArgumentError("a raw recording must not be called .wav", argument="path", channel=self._channel)
-        self._opening = True
+        mine = self._opening = object()
         self._samples = 0
+        loop, file = asyncio.get_running_loop(), Path(path)
+        making = loop.run_in_executor(None, make_file, file)
         try:
-            self._recording = self._sound.engine.record(Path(path), (self.port, Tap.HEARS), on_end=self._record_ended)
+            descriptor = await asyncio.shield(making)
+        except asyncio.CancelledError:
+            making.add_done_callback(lambda made: _unwanted(made, file))
+            raise
         finally:
-            self._opening = False
+            wanted = self._opening is mine
+            if wanted:
+                self._opening = None
+        if not wanted:
+            await loop.run_in_executor(None, discard_file, file, descriptor)
+            raise WrongStateError(f"{self._channel} was released", channel=self._channel, operation="record")
+        self._recording = self._sound.engine.record(
+            file, (self.port, Tap.HEARS), on_end=self._record_ended, descriptor=descriptor
+        )
 
     def stop_record(self) -> None:
         """End the recording, if any."""
+        self._opening = None
         if self._recording:
             self._recording.stop()
 
@@ -182,7 +200,7 @@ class Media:
     # -- both ---------------------------------------------------------------------------------------------------------
     def release(self) -> None:
         """The call is over: end everything on the port, detection and links too."""
-        self._loading = False
+        self._loading = self._opening = None
         self._tone = False
         self.port.release()
 
@@ -201,3 +219,9 @@ class Media:
         elif not isinstance(event, engine.ToneEnded | engine.RecordEnded | engine.RecordGap):
             return False
         return True
+
+
+def _unwanted(made: asyncio.Future[int], file: Path) -> None:
+    """Whoever wanted the file has gone before it was there."""
+    if not made.cancelled() and made.exception() is None:
+        discard_file(file, made.result())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from boardd.media.detect.profiles import ToneProfile
 from drivers.dahdi.session import Session
 from drivers.dahdi.sound import Sound
 from drivers.dahdi.switching import Switch
@@ -11,8 +13,10 @@ from drivers.dahdi.switching import Switch
 
 @dataclass(frozen=True)
 class Parts:
-    """Session, engine, switch of a domain."""
+    """Session, engine, switch, tones of a domain."""
 
     session: Session
     sound: Sound
     switch: Switch
+    tones: Mapping[str, ToneProfile] = field(default_factory=dict)
+    """Of exchange lines whose tones deviate, by channel."""

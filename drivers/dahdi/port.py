@@ -7,13 +7,14 @@ that the loop reads. Orders that may block go through the door, one after the ot
 from __future__ import annotations
 
 import abc
+import errno
 from collections.abc import Callable
 
 from boardd.contract.capabilities import Tone
 from boardd.contract.driver import ChannelPort, DriverEvent, LineFree, PlayRequest, ReleasedByFar, Trouble, Usable
-from boardd.contract.errors import BoarddError
 from boardd.contract.objects import Channel
 from boardd.contract.states import ChannelState
+from boardd.media.detect.profiles import CHINA
 from boardd.media.engine.events import EngineEvent, Found, Hole, LineEvent, PortFailed
 from boardd.media.engine.port import EnginePort
 from drivers.dahdi._codes import Alarm, Event, Flush, Law
@@ -31,6 +32,8 @@ RESTING = (S.IDLE, S.OUT_OF_SERVICE, S.BROKEN)
 REMOVED = "card removed"
 REMOVED_CAUSE = 41
 TAPS_PER_MS = 8
+READ_AGAIN_MS = 1000
+OLD_MODULE = (errno.ENOTTY, errno.ENOSYS)
 
 
 class DahdiPort(ChannelPort):
@@ -41,6 +44,7 @@ class DahdiPort(ChannelPort):
         self.session = parts.session
         self.sound = parts.sound
         self.switch = parts.switch
+        self._tones = parts.tones.get(info.id, CHINA)
         self.number = info.maker_channel
         self.fd = -1
         self.sound_health = SoundHealth(lambda: self.session.clock, self.counters, self._trouble)
@@ -50,6 +54,7 @@ class DahdiPort(ChannelPort):
         self._media: Media | None = None
         self._ears: Ears | None = None
         self._kernel_echo = False
+        self._unreadable = False
 
     @property
     def native(self) -> Native:
@@ -102,16 +107,26 @@ class DahdiPort(ChannelPort):
     def set_up(self, native: Native, fd: int) -> None:
         """On the door thread: settings of the open channel; force the line on-hook or clear."""
 
+    def unless_old(self, request: str, ask: Callable[[], None]) -> None:
+        """On the door thread: a refinement that old modules do not know; without it the channel does a little less."""
+        try:
+            ask()
+        except DahdiError as error:
+            if error.errno not in OLD_MODULE:
+                raise
+            log.warning("request_unknown", channel=self.id, request=request, error=error.message)
+
     def attach(self, fd: int, law: Law) -> None:
         """The channel is open as `fd`: give it a leg in the engine."""
         self.fd = fd
         self._engine = self.sound.device(fd, law, self._on_engine)
         self._media = Media(self.session, self.sound, self.id, self._engine)
-        self._ears = Ears(self.sound, self._engine)
+        self._ears = Ears(self.sound, self._engine, self._tones)
 
     def detach(self) -> None:
         """Give the leg and the channel back."""
         self.sound_health.close()
+        self._readable()
         engine, self._engine = self._engine, None
         if engine is not None:
             engine.free()
@@ -156,7 +171,7 @@ class DahdiPort(ChannelPort):
             self.on_event(number)
 
     async def compare(self) -> None:
-        """Every so often: look for what events may have missed."""
+        """Every so often while it is attached: look for what events may have missed."""
 
     def resume(self, alarms: Alarm) -> None:
         """The card is back, the channel open again: as `begin`, but everybody knows the channel already."""
@@ -173,9 +188,29 @@ class DahdiPort(ChannelPort):
         if number in GONE:
             self.on_removed()
             return
+        # Once a second, not once a block: a channel that cannot be read must not keep the others waiting.
         log.error("channel_failed", channel=self.id, errno=number)
-        if self._engine is not None:
-            self._engine.run()
+        if not self._unreadable:
+            self._unreadable = True
+            self.emit(Trouble(self.id, "channel_broken", True, DahdiError("read", number).message))
+        failed = self._engine
+        self.session.later(READ_AGAIN_MS, lambda: self._read_again(failed))
+
+    def _read_again(self, failed: EnginePort | None) -> None:
+        if failed is None or failed is not self._engine:
+            return
+        if failed.state.failed and failed.state.running:
+            failed.run()
+        self.session.later(READ_AGAIN_MS, lambda: self._reads(failed))
+
+    def _reads(self, port: EnginePort) -> None:
+        if port is self._engine and not port.state.failed:
+            self._readable()
+
+    def _readable(self) -> None:
+        if self._unreadable:
+            self._unreadable = False
+            self.emit(Trouble(self.id, "channel_broken", False))
 
     # -- the card is gone ---------------------------------------------------------------------------------------------
     def lost(self) -> None:
@@ -230,15 +265,15 @@ class DahdiPort(ChannelPort):
                 self.fd,
                 taps,
                 done=self._kernel_cancels,
-                failed=self._no_kernel_ec,
+                failed=lambda _error: self._kernel_cancels(False),
             )
         elif wanted is Echo.ENGINE:
             self.sound.cancel_echo(self.engine_port, True)
 
-    def _kernel_cancels(self, _none: None) -> None:
-        self._kernel_echo = True
-
-    def _no_kernel_ec(self, error: BoarddError) -> None:
+    def _kernel_cancels(self, runs: bool) -> None:
+        self._kernel_echo = runs
+        if runs:
+            return
         if self.session.settings.echo is Echo.AUTO and self._engine is not None and self.state is S.CONNECTED:
             self.sound.cancel_echo(self._engine, True)
 

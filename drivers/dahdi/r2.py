@@ -55,7 +55,7 @@ class R2Trunk(Trunk):
     def start(self, mask: Alarm) -> None:
         """See Trunk."""
         self.alarms.mask(mask)
-        self._span.start(self.alarms.now)
+        self._span.start(self.alarms.real)
         for slot, port in self.ports.items():
             port.trunk = self._span
             if isinstance(port, R2BearerPort):
@@ -71,9 +71,15 @@ class R2Trunk(Trunk):
             if port.fd >= 0:
                 self.session.watcher.forget(port.fd)
 
-    def on_alarms(self, now: tuple[str, ...]) -> None:
+    def slot_back(self, slot: int) -> None:
         """See Trunk."""
-        self._span.alarms(now)
+        self._watch(slot)
+        self._bits(slot)
+        super().slot_back(slot)
+
+    def on_alarms(self, real: tuple[str, ...]) -> None:
+        """See Trunk."""
+        self._span.alarms(real)
 
     # -- descriptors --------------------------------------------------------------------------------------------------
     def _watch(self, slot: int) -> None:

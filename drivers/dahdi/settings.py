@@ -3,6 +3,7 @@
 spans    e1a/1=pri_cpe, e1a/2=r2, e1b/*=pri_net, e1c/1=none     default: r2 where line bits are configured, else pri_cpe
 fxo fxs  name=value, …                                     rules of all exchange lines, of all telephones
 directions  e1a/1/1-15=out, e1a/1/17-31=in                   whose calls R2 circuits carry; default: both
+tones    an/8 busy=420:200/200; an/9 busy=/etc/boardd/busy.wav   tones of exchanges that deviate (`tones.py`)
 lines    an/1 guard_ms=1500 pulse=yes; an/* caller_id=no      rules of single lines, by channel id or pattern
 """
 
@@ -57,6 +58,7 @@ class Settings:
     fxs: StationProfile = field(default_factory=StationProfile)
     pri: str = ""
     r2: str = ""
+    tones: str = ""
     echo: Echo = Echo.AUTO
     echo_tail_ms: int = 64
     blocks: int = 8
@@ -105,6 +107,7 @@ class Settings:
             fxs=StationProfile.parse(texts.get("fxs", ""), key="settings.fxs"),
             pri=texts.get("pri", ""),
             r2=texts.get("r2", ""),
+            tones=texts.get("tones", ""),
             echo=Echo(_word(texts, "echo", Echo.AUTO, list(Echo))),
             echo_tail_ms=_number(texts, "echo_tail_ms", 64, 8, 256),
             blocks=_number(texts, "blocks", 8, BLOCKS_MIN, BLOCKS_MAX),

@@ -32,7 +32,7 @@ class Trunk(abc.ABC):
         self.span = span
         self.ports = dict(ports)
         self.on_removed: Callable[[], None] = lambda: None
-        self.alarms = AlarmWatch(parts.session.clock, self._alarms_changed, self._alarms_last)
+        self.alarms = AlarmWatch(parts.session.clock, self._alarms_changed, self._alarms_last, self._alarms_real)
         self.counters: dict[str, int] = {}
         self.health = SpanHealth(parts.session.clock, self._trouble)
         self._link_up = False
@@ -100,8 +100,14 @@ class Trunk(abc.ABC):
 
     def _alarms_changed(self, now: tuple[str, ...]) -> None:
         log.info("span_alarms", span=self.span.id, alarms=now)
-        self.on_alarms(now)
         self._tell()
+
+    def _alarms_real(self, real: tuple[str, ...]) -> None:
+        self.on_alarms(real)
+
+    def slot_back(self, slot: int) -> None:
+        """A bearer that could not be opened at first is open now."""
+        self.ports[slot].settle()
 
     def looped(self, what: Maintenance) -> None:
         """A technician has looped the span, or taken the loop back."""
@@ -109,8 +115,8 @@ class Trunk(abc.ABC):
             self._looped = what is not Maintenance.NONE
             self.ask()
 
-    def on_alarms(self, now: tuple[str, ...]) -> None:  # noqa: B027 - signalling that does not care leaves it out
-        """The span's alarms have changed."""
+    def on_alarms(self, real: tuple[str, ...]) -> None:  # noqa: B027 - signalling that does not care leaves it out
+        """The span's alarms have changed; one that it recovers from is over."""
 
     def _alarms_last(self, cause: int, why: str) -> None:
         for port in self.ports.values():

@@ -18,6 +18,8 @@ from hwsim.scenario.world import World
 TRUTH_LIMIT = 400
 DIALLABLE = re.compile(r"[0-9*#A-D,]+")
 NUMBER = re.compile(r"\+?[0-9]+")
+MAX_NAME = 25
+"""Characters; a message of caller ID has room for 50 octets of name."""
 
 
 class WorldCommands:
@@ -162,12 +164,14 @@ class WorldCommands:
         return {"kinds": self.world.faults.kinds, "active": active}
 
     def dial(self, args: Args) -> dict[str, Any]:
-        """Let the subscriber `from` call `to` now, following `script` (else: waits for an answer and talks)."""
+        """Let the subscriber `from` call `to` now, following `script` (else: waits for an answer and talks);
+        caller ID shows `name`."""
         caller, called = text(args, "from"), text(args, "to")
         if not NUMBER.fullmatch(caller) or not NUMBER.fullmatch(called):
             raise CommandError("bad_argument", _("from and to are telephone numbers"))
         try:
-            name = self.world.dial(caller, called, text(args, "script", ""), text(args, "choice", ""))
+            behaviour, choice, shown = (text(args, key, "") for key in ("script", "choice", "name"))
+            name = self.world.dial(caller, called, behaviour, choice, shown[:MAX_NAME])
         except FaultError as error:
             raise CommandError("refused", str(error)) from error
         return {"person": name}

@@ -88,6 +88,7 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     # DAHDI's I/O library
     "ioctl_error": ("errno", "channel", "times"),
     "channel_open_error": ("errno",),
+    "channel_io_error": ("errno",),
     "read_stall": _NONE,
     "blocks_late": ("ms",),
     "channel_event": ("event", "how", "ms", "times"),

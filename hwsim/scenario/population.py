@@ -128,14 +128,23 @@ class Population:
         self.exchange.add_on_demand(numbers, make)
 
     def caller(
-        self, name: str, number: str, acts: Callable[[Person], Acts], gone: Callable[[Person], None] | None = None
+        self,
+        name: str,
+        number: str,
+        acts: Callable[[Person], Acts],
+        gone: Callable[[Person], None] | None = None,
+        shown: str = "",
     ) -> Person:
         """Somebody with a telephone of their own acts from now on and leaves afterwards; `gone` is told then.
+
+        `shown` is the name that caller ID has room for.
 
         Raises NoPartyError when more people are on the telephone than chirps can tell apart.
         """
         party = self.parties.take()
-        person = self._visitor(name, self.exchange.add_subscriber(number), party)
+        subscriber = self.exchange.add_subscriber(number)
+        subscriber.display_name = shown
+        person = self._visitor(name, subscriber, party)
 
         def finished(_completed: bool) -> None:
             self._leave(person)

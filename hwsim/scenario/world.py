@@ -132,8 +132,11 @@ class World:
         """What became of every caller so far."""
         return summarise(self.sim.truth.facts)
 
-    def dial(self, caller: str, called: str, script: str = "", choice: str = "") -> str:
-        """Make a subscriber call now; the person's name. Raises FaultError when number or script do not fit."""
+    def dial(self, caller: str, called: str, script: str = "", choice: str = "", shown: str = "") -> str:
+        """Make a subscriber call now; the person's name. `shown`: the caller's name as caller ID shows it.
+
+        Raises FaultError when number or script do not fit.
+        """
         if script and script not in self.people.behaviours:
             raise FaultError(_("there is no script {script}").format(script=script))
         if not self.people.absent(caller):
@@ -149,7 +152,7 @@ class World:
             person.note("caller_begin", stream="by_hand", caller=caller, called=called)
             return behaviour.acts(person, errand)
 
-        self.people.caller(name, caller, acts)
+        self.people.caller(name, caller, acts, shown=shown)
         return name
 
     def _break(self, fault: FaultSection) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,19 +36,49 @@ TRUNKS = (LINES, PLAIN, PRI, R2, PBX)
 class DahdiFarEnd(HwsimFarEnd):
     """boardd.testing.FarEnd for DAHDI cards."""
 
-    def __init__(self, door: SideDoor, trunks: Sequence[Trunk] = TRUNKS) -> None:
+    def __init__(
+        self, door: SideDoor, trunks: Sequence[Trunk] = TRUNKS, stations: Mapping[str, str] = STATIONS
+    ) -> None:
         super().__init__(door)
         self.trunks = tuple(trunks)
+        self.stations = tuple(stations)
         self.taps = ()
+        self._extensions = dict(stations)
+        self._broken: set[int] = set()
 
     async def call(self, trunk: Trunk, behaviour: str) -> str:
         self._callers += 1
-        caller = f"138{self._callers:08d}"
-        self.door.ask("dial", **{"from": caller, "to": CALLED[trunk.name], "script": behaviour})
+        return self.dial_in(CALLED[trunk.name], behaviour, f"138{self._callers:08d}")
+
+    def dial_in(self, number: str, script: str, caller: str = "", name: str = "") -> str:
+        """Somebody dials `number`; the caller's number. `name` is what caller ID shows."""
+        if not caller:
+            self._callers += 1
+            caller = f"138{self._callers:08d}"
+        self.door.ask("dial", **{"from": caller, "to": number, "script": script, "name": name})
         return caller
 
+    def fault(self, kind: str, where: str, **args: Any) -> int:
+        """Break something until `mend`."""
+        number = super().fault(kind, where, **args)
+        self._broken.add(number)
+        return number
+
+    def mend(self, number: int) -> None:
+        """Take a fault back."""
+        self._broken.discard(number)
+        self.door.ask("fault_end", fault=number)
+
+    def mend_all(self) -> None:
+        """Take back whatever is still broken; what has ended by itself, or cannot be taken back, stays as it is."""
+        active = {fault["fault"] for fault in self.door.ask("faults")["active"]}
+        for number in sorted(self._broken & active):
+            with suppress(AssertionError):
+                self.door.ask("fault_end", fault=number)
+        self._broken.clear()
+
     def _station(self, station: str, act: str, **more: Any) -> None:
-        self.door.ask("station", station=STATIONS[station], act=act, **more)
+        self.door.ask("station", station=self._extensions[station], act=act, **more)
 
     async def span_alarm(self, span: str, on: bool) -> None:
         if on:
@@ -103,6 +133,7 @@ def on_stage(
     before: Callable[[DahdiFarEnd], Coroutine[Any, Any, None]] | None = None,
     names: dict[str, str] | None = None,
     trunks: Sequence[Trunk] = TRUNKS,
+    stations: Mapping[str, str] = STATIONS,
     **settings: str,
 ) -> EventLog:
     """Run `body` with a started driver on the machine that the environment points to, then stop it."""
@@ -111,7 +142,7 @@ def on_stage(
         log = EventLog()
         driver = make_driver(log, names, **settings)
         with closing(SideDoor(folder / "control.sock")) as door:
-            far = DahdiFarEnd(door, trunks)
+            far = DahdiFarEnd(door, trunks, stations)
             if before:
                 await before(far)
             inventory = await driver.start()

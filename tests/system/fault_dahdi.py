@@ -136,6 +136,16 @@ def _opened_after(r: Run, number: str, since_s: float) -> list[dict[str, Any]]:
     return [f for f in r.facts("dahdi_open", channel=int(number)) if f["t_us"] > since_s * 1e6]
 
 
+def _channel_io_error() -> Case:
+    """Nothing can be asked of a channel for some seconds: an alarm that goes with it."""
+    return Case(
+        "channel_io_error",
+        {"where": channel("unopened"), "at_s": 30, "for_s": 6, "args": {"errno": "EIO"}},
+        lambda r: r.facts("fault_over", kind="channel_io_error"),
+        lambda r: r.alarm("channel_broken", line("unopened"), since_s=29),
+    )
+
+
 def _read_stall() -> Case:
     """Nothing comes in for a while: an alarm, and a hole in the recording where the caller was."""
     person = calls("stalled", "stalled", 28)
@@ -211,6 +221,7 @@ CASES = [
     _no_end_of_caller(),
     _ioctl_error(),
     _channel_open_error(),
+    _channel_io_error(),
     _read_stall(),
     _blocks_late(),
     _channel_event(),

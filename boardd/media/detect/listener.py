@@ -23,6 +23,8 @@ OPEN = 1 << 62
 """The end of a segment that goes on."""
 RING_QUIET_MS = 300.0
 """Before and after a ring-back tone that counts alone."""
+EDGE_SAMPLES = 320
+"""The banks find the beginning of the same sound within so many samples of each other."""
 VETO_MS = 40.0
 """Other sound of this length breaks a cadence; the edges of tones are shorter."""
 
@@ -77,6 +79,13 @@ class _Spans:
         if self._spans and self._spans[-1][0] == first:
             self._spans.pop()
         self._spans.append((first, last if ended else OPEN))
+
+    def after(self, first: int) -> int:
+        """Where sound that seems to begin at `first` does begin, when one of them that has ended stands before it."""
+        for a, b in self._spans:
+            if a <= first + EDGE_SAMPLES and first < b < OPEN:
+                return b + 1
+        return first
 
     def within(self, first: int, last: int) -> int:
         """Samples of a stretch that they cover."""
@@ -173,12 +182,28 @@ class Listener:
         tone = self._segments[TONE].within(first, last)
         return tone == 0 or self._segments[OTHER].within(first, last) > 0.5 * (last - first)
 
+    def _begins(self, first: int, last: int) -> int:
+        """Where the voice begins that seems to begin with a tone: who lifts in the middle of a ring speaks into it. The
+        tone is no part of what is said; and noise about a tone is no voice.
+        """
+        after = self._segments[TONE].after(first)
+        said = last - after
+        if (
+            after > first
+            and said * 1000 >= VETO_MS * RATE_HZ
+            and self._segments[OTHER].within(after, last) > 0.2 * said
+        ):
+            return after
+        return first
+
     def _voice(self, measured: Measured) -> list[Verdict]:
         level_dbm0, ms, noise_dbm0, spread_db = measured.values
         first = measured.at if measured.what is What.VOICE_STILL else measured.at - round(ms * RATE_HZ / 1000) + 1
         last = first + round(ms * RATE_HZ / 1000) - 1
-        if not self._is_voice(first, last):
+        begins = self._begins(first, last)
+        if begins == first and not self._is_voice(first, last):
             return []
+        first = begins
         said = self._utterance
         pause_ms = (first - said.last) * 1000 / RATE_HZ if said else 0.0
         if said is None or (pause_ms > self.rules.utterance_pause_ms and said.bursts[-1][0] != first):

@@ -21,7 +21,7 @@ from boardd.contract.errors import ArgumentError, UnsupportedError
 from boardd.contract.text import _
 from boardd.media._native import load
 from boardd.media.engine.drive import Drive, LoopDrive, ThreadDrive
-from boardd.media.engine.errors import checked, file_error
+from boardd.media.engine.errors import checked
 from boardd.media.engine.events import (
     BlocksLate,
     EngineEvent,
@@ -35,14 +35,13 @@ from boardd.media.engine.events import (
     read_event,
 )
 from boardd.media.engine.port import DeviceLine, EnginePort
-from boardd.media.engine.recording import Format, Recording, RecordState, Tap
+from boardd.media.engine.recording import Format, Recording, RecordState, Tap, make_file
 from boardd.media.engine.ring import RingEnd
 
 BLOCK_SAMPLES = 160
 BLOCK_NS = 20_000_000
 EVENTS_AT_ONCE = 64
 SPEEXDSP = "libspeexdsp.so.1"
-FILE_MODE = 0o640
 
 _log = structlog.get_logger("media.engine")
 
@@ -286,19 +285,17 @@ class Engine:
         max_samples: int = 0,
         gaps_path: Path | None = None,
         on_end: Callable[[RecordEnded], Any] | None = None,
+        descriptor: int | None = None,
     ) -> Recording:
         """Record one tap or two (then left and right of a stereo file) into a new file `path`.
 
-        `ring_ms` is how long the disk may hang before samples are lost (1000 .. 60000). Gaps are also appended to
-        `gaps_path` as lines `first samples reason side` when they occur. Raises DeviceError when the file cannot be
-        made, ArgumentError, WrongStateError, OverloadError.
+        `descriptor` is the file where `make_file` has made it already (a loop must not wait for a disk); it is taken
+        over, also on failure. `ring_ms` is how long the disk may hang before samples are lost (1000 .. 60000). Gaps are
+        also appended to `gaps_path` as lines `first samples reason side` when they occur. Raises DeviceError when the
+        file cannot be made, ArgumentError, WrongStateError, OverloadError.
         """
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
-        except OSError as error:
-            raise file_error(error, str(path)) from error
         options = self.ffi.new("me_record_options *")
-        options.fd = descriptor
+        options.fd = make_file(path) if descriptor is None else descriptor
         options.format = int(form)
         for side, tap in enumerate((left, right) if right else (left,)):
             options.port[side], options.tap[side] = tap[0].number, int(tap[1])

@@ -1,14 +1,19 @@
-"""A running recording: how far it is, its gaps, its end."""
+"""A running recording: how far it is, its gaps, its end. And its file, which is made where blocking is allowed."""
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
+from boardd.media.engine.errors import file_error
 from boardd.media.engine.events import GapReason, RecordEnded, RecordGap
+
+FILE_MODE = 0o640
 
 
 class Format(IntEnum):
@@ -23,6 +28,24 @@ class Tap(IntEnum):
 
     HEARS = 0
     SAYS = 1
+
+
+def make_file(path: Path) -> int:
+    """A new, empty file `path` for `Engine.record`: its descriptor. Blocks as long as the disk does: not for the loop.
+
+    Raises DeviceError that names path and reason (no room, no right, no folder).
+    """
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
+    except OSError as error:
+        raise file_error(error, str(path)) from error
+
+
+def discard_file(path: Path, descriptor: int) -> None:
+    """Nobody wants the file any more. Blocks."""
+    os.close(descriptor)
+    with contextlib.suppress(OSError):
+        path.unlink()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,20 @@ def write_message(number: str, name: str, date: str) -> bytes:
     data = bytes([DATE, DATE_OCTETS]) + date.encode("ascii")
     data += _parameter(NUMBER, digits.encode()) if digits else _parameter(NUMBER_ABSENT, UNAVAILABLE.encode())
     if name:
-        data += _parameter(NAME, name.encode(NAME_CODING, "replace")[:LONGEST_NAME])
+        data += _parameter(NAME, _cut(name, LONGEST_NAME))
     body = bytes([MDMF, len(data)]) + data
     return body + bytes([-sum(body) & 0xFF])
+
+
+def _cut(name: str, most: int) -> bytes:
+    """As many whole characters as fit: half of one would spoil the end of the display."""
+    octets = b""
+    for character in name:
+        more = character.encode(NAME_CODING, "replace")
+        if len(octets) + len(more) > most:
+            break
+        octets += more
+    return octets
 
 
 def _parameter(kind: int, value: bytes) -> bytes:

@@ -79,6 +79,8 @@ class FxoLine:
         self._outgoing = False
         self._off_hook = False
         self._refused = False
+        self._lowering = self._stuck = False
+        """The receiver is on its way down; the card refuses to put it down."""
         self._dial_tone_heard = False
         self._early_answer = False
         self._evidence = ""
@@ -158,7 +160,7 @@ class FxoLine:
         self._to(P.CLEARING)
         if self._off_hook:
             self._put_down()
-        elif not self._timers.running("guard"):
+        elif not self._timers.running("guard") and not self._stuck:
             self._free()
 
     def flash(self) -> bool:
@@ -197,12 +199,23 @@ class FxoLine:
         if off is not self._off_hook:
             return
         self._timers.cancel("hook")
+        if not off:
+            self._lowering = False
         if off and self.phase is P.ANSWERING:
             self._through("connect")
+        elif not off and self._stuck:
+            self._stuck = False
+            self._timers.start("guard", self.profile.guard_ms, self._guard_over)
 
     def hook_failed(self, text: str) -> None:
-        """The card refused an order; the call cannot go on."""
+        """The card refused an order. Off-hook: the call cannot go on. On-hook: the line is not free before
+        `hook_done`; asking again is the card's business.
+        """
         self._timers.cancel("hook")
+        if self._lowering:
+            self._stuck = True
+            self._timers.cancel("guard")
+            return
         self._end(Reason(int(Cause.TEMPORARY_FAILURE), "card", "hook_failed", text))
 
     def battery(self, present: bool) -> None:
@@ -403,7 +416,7 @@ class FxoLine:
         self._timers.start("guard", self.profile.guard_ms, self._guard_over)
 
     def _set_hook(self, off: bool) -> None:
-        self._off_hook = off
+        self._off_hook, self._lowering = off, not off
         self._polarity.hook_moved()
         self._pair.hook(off)
         self._card.hook(off)
@@ -413,7 +426,10 @@ class FxoLine:
         self._end(Reason(int(Cause.TEMPORARY_FAILURE), "card", "hook_late", text))
 
     def _guard_over(self) -> None:
-        if self.phase is P.CLEARING:
+        if self._lowering:
+            # The card has not said yet that we are on-hook: the time counts from then.
+            self._stuck = True
+        elif self.phase is P.CLEARING:
             self._free()
 
     def _to(self, phase: Phase) -> None:

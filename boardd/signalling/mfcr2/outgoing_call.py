@@ -145,7 +145,7 @@ class OutgoingCall(R2Call):
         self.note(Way.THEIRS, Word.DOUBLE_SEIZURE, abcd)
         self.circuit.timers.cancel("ack")
         self.circuit.double_seizure()
-        self.fail(Cause.CHANNEL_UNAVAILABLE, _(Word.DOUBLE_SEIZURE.value), Origin.LINE)
+        self.fail(Cause.CHANNEL_UNAVAILABLE, _(Word.DOUBLE_SEIZURE.value), Origin.GLARE)
         self.stage = Stage.CLEARING
         # Neither side has the circuit; the far end must have seen our seizure before it goes.
         self.circuit.timers.start("hold", self.circuit.profile.line.seize_hold_ms, self._clear)

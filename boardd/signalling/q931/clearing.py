@@ -131,9 +131,9 @@ class Clearing:
         self.core.do("forget", call)
         self.end(call)
 
-    def give_way(self, call: Call, cause: int, why: str) -> None:
+    def give_way(self, call: Call, cause: int, why: str, origin: Origin = Origin.LINE) -> None:
         """The call's slot belongs to another call from now on; what the far end still says about it is dealt with."""
-        self._tell(call, cause, why, Origin.LINE)
+        self._tell(call, cause, why, origin)
         self.core.stop(call, *CALL_TIMERS)
         call.silent = True
         # What the owner does when it hears of the end must not take the slot.

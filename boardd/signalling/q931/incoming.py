@@ -12,7 +12,7 @@ from boardd.signalling.q931.profile import Side
 from boardd.signalling.q931.restarts import Restarts
 from boardd.signalling.q931.slots import RESERVED, Slot
 from boardd.signalling.q931.stack import ALL_CHANNELS, StackEvent
-from boardd.signalling.span import Connected, Incoming, MoreDigits
+from boardd.signalling.span import Connected, Incoming, MoreDigits, Origin
 
 SPEECH, AUDIO_3K1 = 0x00, 0x10
 INCOMPATIBLE = 88
@@ -82,7 +82,7 @@ class IncomingSide:
         if call.outgoing and call.phase is Phase.DIALING and not call.acknowledged:
             log.info("pri_glare", span=self.core.name, slot=slot.slot, side=str(self.core.profile.side))
             if self.core.profile.side is Side.USER:
-                self.clearing.give_way(call, Cause.CHANNEL_UNAVAILABLE, "glare")
+                self.clearing.give_way(call, Cause.CHANNEL_UNAVAILABLE, "glare", Origin.GLARE)
         elif call.doubtful:
             self.clearing.give_way(call, Cause.TEMPORARY_FAILURE, "stale")
             self.core.do("hangup", call, Cause.TEMPORARY_FAILURE)

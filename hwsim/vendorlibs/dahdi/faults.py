@@ -55,6 +55,13 @@ class Faults:
         """Nothing that comes in on the channel reaches its program."""
         self._channel(channel).stalled = stalled
 
+    def break_sound(self, channel: int, error: int) -> None:
+        """Whatever the program asks of the open channel ends in this errno; 0: no more."""
+        file = self._channel(channel).file
+        if file is None:
+            raise KeyError(f"channel {channel} is not open")
+        file.kill(error)
+
     def delay_blocks(self, channel: int, ms: int) -> None:
         """What comes in on the channel reaches its program so much later; 0: no more."""
         self._channel(channel).late_ms = ms

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 from collections.abc import Mapping
 from functools import partial
@@ -20,8 +21,8 @@ def register_io_faults(registry: FaultRegistry, library: DahdiLibrary) -> None:
     """Make these kinds known; `where` is a request, channel number or span number, as noted.
 
     ioctl_error (request such as HOOK; `errno` EIO, `channel`, `times`); channel_open_error (channel; `errno`);
-    read_stall (channel); blocks_late (channel; `ms`); channel_event (channel; `event` by name or number, `how` lost,
-    doubled, late or false, `ms`, `times`); irq_missed (span; `count`).
+    channel_io_error (channel; `errno`); read_stall (channel); blocks_late (channel; `ms`); channel_event (channel;
+    `event` by name or number, `how` lost, doubled, late or false, `ms`, `times`); irq_missed (span; `count`).
     """
     faults = library.faults
 
@@ -44,6 +45,17 @@ def register_io_faults(registry: FaultRegistry, library: DahdiLibrary) -> None:
         with _Knows():
             faults.stall(channel, True)
         return partial(faults.stall, channel, False)
+
+    def io_error(where: str, args: Args) -> Undo | None:
+        channel = _number(where, "a channel")
+        with _Knows():
+            faults.break_sound(channel, _errno(args))
+
+        def undo() -> None:
+            with contextlib.suppress(KeyError):
+                faults.break_sound(channel, 0)
+
+        return undo
 
     def late(where: str, args: Args) -> Undo | None:
         channel = _number(where, "a channel")
@@ -72,6 +84,7 @@ def register_io_faults(registry: FaultRegistry, library: DahdiLibrary) -> None:
     kinds: dict[str, Inject] = {
         "ioctl_error": ioctl_error,
         "channel_open_error": open_error,
+        "channel_io_error": io_error,
         "read_stall": stall,
         "blocks_late": late,
         "channel_event": odd_event,

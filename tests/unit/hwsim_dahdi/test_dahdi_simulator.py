@@ -128,7 +128,15 @@ def test_personalities_that_make_no_sense(simulators, tmp_path, given, words):
 
 def test_faults_by_word(simulators, tmp_path):
     made = simulator(simulators, tmp_path)
-    for kind in ("ioctl_error", "channel_open_error", "read_stall", "blocks_late", "channel_event", "irq_missed"):
+    for kind in (
+        "ioctl_error",
+        "channel_open_error",
+        "channel_io_error",
+        "read_stall",
+        "blocks_late",
+        "channel_event",
+        "irq_missed",
+    ):
         assert kind in made.world.faults.kinds
     number = made.world.faults.inject("card_pulled", "ana")
     assert not made.dahdi.kernel.channels

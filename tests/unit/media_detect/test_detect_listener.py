@@ -49,6 +49,14 @@ def test_a_quick_person_answers_after_one_ring(hello):
     assert Sound.ANSWER in sounds(came) and Sound.RING_BACK not in sounds(came)
 
 
+def test_who_lifts_in_the_middle_of_a_ring_speaks_into_its_tone(hello):
+    """The tone ends where the voice begins: it is no part of what is said, however long that is."""
+    said = np.concatenate([hello[:4800]] * 4)
+    came = listen([line_of(rings(1, 4.0), rings(1, 0.0)[-8000:], said, silence(3))])[0]
+    answer = next(c for c in came if c.verdict.sound is Sound.ANSWER)
+    assert 2000 < sum(answer.verdict.reasons.bursts_ms) <= 2500
+
+
 def test_who_speaks_just_before_it_rings_on_has_not_answered(hello):
     came = listen([line_of(rings(1, 3.1), hello[:3000], rings(3))])[0]
     assert Sound.ANSWER not in sounds(came)

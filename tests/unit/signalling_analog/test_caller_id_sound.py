@@ -28,6 +28,10 @@ def test_no_number_and_a_name() -> None:
     assert len(message("1" * 99, "x" * 99, "10012359")) < 120
 
 
+def test_a_long_name_is_cut_between_characters() -> None:
+    assert read_message(message("8001", "A" + "张" * 30, "10012359")).name == "A" + "张" * 24
+
+
 VECTORS = [
     ("04 12 30 39 33 30 31 32 32 34 36 30 39 35 35 35 31 32 31 32 51", FskMessage(True, "6095551212")),
     ("04 13 31 30 30 31 32 33 35 39 30 31 30 38 38 38 38 36 36 36 36 0b", FskMessage(True, "01088886666")),

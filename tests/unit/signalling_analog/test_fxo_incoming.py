@@ -264,6 +264,7 @@ def test_a_hook_that_does_not_move() -> None:
     line.machine.answer()
     line.clock.forward(3000)
     assert line.reason() == (41, "card", "hook_late") and not line.of(Answered)
+    line.slow_hook = False
     line.end()
 
 
@@ -275,7 +276,29 @@ def test_a_card_that_refuses_the_hook() -> None:
     line.machine.hook_failed("EIO")
     line.machine.hook_failed("EIO")
     assert line.reason() == (41, "card", "hook_failed")
+    line.slow_hook = False
     line.end()
+
+
+@pytest.mark.parametrize("failures", [0, 1, 3])
+def test_a_card_that_does_not_put_the_receiver_down_keeps_the_line(failures: int) -> None:
+    """The line is free the guard time after it really is on-hook, not after the order."""
+    line = Line()
+    line.rings(1)
+    line.machine.answer()
+    line.clock.forward(100)
+    line.slow_hook = True
+    line.machine.hang_up()
+    for _turn in range(failures):
+        line.clock.forward(1000)
+        line.machine.hook_failed("EIO")
+    line.clock.forward(10_000)
+    assert not line.of(LineFree) and not line.machine.usable
+    line.machine.hook_done(False)
+    line.clock.forward(900)
+    assert not line.of(LineFree)
+    line.clock.forward(200)
+    assert len(line.of(LineFree)) == 1 and line.machine.usable
 
 
 def test_unplugged_and_plugged_again() -> None:

@@ -272,6 +272,7 @@ def test_both_ends_seize_at_once():
     bench.run_s(1)
     event = bench.site.of(Disconnected, call=call)[0]
     assert event.cause == Cause.CHANNEL_UNAVAILABLE and event.raw == "double seizure"
+    assert event.origin is Origin.GLARE
     assert bench.site.life() == ["Disconnected", "Released"] and bench.span.usable(1)
     assert "net 1111" not in bench.bits_of() and "card 1111" not in bench.bits_of()
     assert not bench.site.of(Trouble)

@@ -27,7 +27,7 @@ def test_as_the_user_we_give_way(exclusive):
     theirs = site.peer.dial(5, "1055")
     site.run(0.5)
     lost, released, offer = site.take()
-    assert lost == Disconnected(5, call, 44, "glare", Origin.LINE)
+    assert lost == Disconnected(5, call, 44, "glare", Origin.GLARE)
     assert released == Released(5, call, 44)
     assert isinstance(offer, Incoming) and offer.slot == 5
     assert site.span.connect(offer.call)
