@@ -16,6 +16,9 @@ SPOKEN: Mapping[int, str] = {
     Cause.UNALLOCATED: "unallocated",
     Cause.USER_BUSY: "busy",
     Cause.SUBSCRIBER_ABSENT: "power_off",
+    Cause.NO_ANSWER: "no_answer",
+    Cause.NUMBER_CHANGED: "changed",
+    Cause.INVALID_NUMBER_FORMAT: "wrong_number",
 }
 SPOKEN_OTHERWISE = "failed"
 
@@ -28,6 +31,11 @@ class Announcement:
     then_tone: bool = True
 
 
+def announcement_of(announcements: Mapping[int, Announcement], cause: int, said: str) -> Announcement | None:
+    """The announcement that a caller hears when a call fails; None: the tone. `said`: one of this call's own."""
+    return announcements.get(int(cause)) or (Announcement() if said else None)
+
+
 class Announcer:
     """Speaks into one leg, noted as `announcement` in the truth log."""
 
@@ -38,11 +46,13 @@ class Announcer:
         self._source = 0
         self._timers = TimerSet(sim)
 
-    def announce(self, announcement: Announcement, cause: int, then_tone: Callable[[], None]) -> None:
-        """Say what belongs to `cause`, over and over for the announcement's time, then `then_tone()` if wanted."""
+    def announce(self, announcement: Announcement, cause: int, then_tone: Callable[[], None], said: str = "") -> None:
+        """Say `said`, or what belongs to `cause`, over and over for the announcement's time, then `then_tone()` if
+        wanted."""
         self.stop()
-        self.sim.truth.note("announcement", line=self.line, cause=int(cause))
-        spoken = alaw_of(sound(SPOKEN.get(cause, SPOKEN_OTHERWISE)))
+        said = said or SPOKEN.get(cause, SPOKEN_OTHERWISE)
+        self.sim.truth.note("announcement", line=self.line, cause=int(cause), said=said)
+        spoken = alaw_of(sound(said))
         self._source = self.sim.engine.play_mem(self.leg, spoken, Format.ALAW, loop=True)
         then = then_tone if announcement.then_tone else self.stop
         self._timers.start("speech", announcement.speech_ms, self._over, then)

@@ -10,6 +10,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from boardd.contract.causes import Cause
+from hwsim.exchange.numbering import Reach
 from hwsim.exchange.party import Party, TimerSet
 
 if TYPE_CHECKING:
@@ -40,6 +41,13 @@ class Call:
         self.called: Party | None = None
         self.state = CallState.ROUTING
         self.progress = False
+        self.down: Party | None = None
+        """Who is on-hook while the call stays."""
+        self.announced = ""
+        self.original_called = ""
+        self.withheld = False
+        """The caller's number is not shown."""
+        self.wrong_zero = False
         self.timers = TimerSet(exchange.sim)
         calling.call = self
         self.sim.truth.note("call_begin", call=call_id, caller=caller, called=called, line=calling.name)
@@ -60,8 +68,9 @@ class Call:
         self.calling.far_proceeding()
         party.offer(self)
 
-    def fail(self, cause: int) -> None:
-        """Give up before anybody was offered the call."""
+    def fail(self, cause: int, announced: str = "") -> None:
+        """Give up before anybody was offered the call; `announced` is said to the caller."""
+        self.announced = announced
         self._end(cause, by="exchange")
 
     # -- from the called party --------------------------------------------------------------------------------------
@@ -71,7 +80,7 @@ class Call:
             return
         self.state = CallState.ALERTING
         self.timers.cancel("setup")
-        self.timers.start("no_answer", self.exchange.timers.no_answer_ms, self._expire, Cause.NO_ANSWER)
+        self._ring_no_longer_than_allowed()
         self.sim.truth.note("call_alert", call=self.call_id)
         early = self.called.early_ear if self.called else 0
         if early and not self.progress:
@@ -85,7 +94,7 @@ class Call:
             return
         self.progress = True
         self.timers.cancel("setup")
-        self.timers.start("no_answer", self.exchange.timers.no_answer_ms, self._expire, Cause.NO_ANSWER)
+        self._ring_no_longer_than_allowed()
         self._through()
         self.calling.far_progress()
 
@@ -108,7 +117,45 @@ class Call:
         """The calling party hung up."""
         self._end(cause, by="calling")
 
+    # -- on-hook in an answered call --------------------------------------------------------------------------------
+    def put_down(self, party: Party) -> bool:
+        """`party` is on-hook. True: the call stays for the present; else it is for the party to end it."""
+        if self.state is not CallState.ANSWERED or self.called is None or self.down not in (None, party):
+            return False
+        holding, called_went = self.called.holding, party is self.called
+        if not holding.keeps(called_went):
+            return False
+        self.down = party
+        by = "called" if called_went else "calling"
+        self.sim.truth.note("call_held", call=self.call_id, line=party.name, by=by)
+        if holding.wait_ms:
+            self.timers.start("held", holding.wait_ms, self._end, Cause.NORMAL_CLEARING, by)
+        self._tell_other(party, lifted=False)
+        return True
+
+    def lifted(self, party: Party) -> None:
+        """`party`, whose on-hook did not end the call, is off-hook again."""
+        if self.down is party:
+            self.down = None
+            self.timers.cancel("held")
+            self.sim.truth.note("reanswered", line=party.name)
+            self._tell_other(party, lifted=True)
+
+    def _tell_other(self, party: Party, lifted: bool) -> None:
+        other = self.other(party)
+        if other:
+            (other.far_lifted if lifted else other.far_put_down)()
+
     # -- inside -----------------------------------------------------------------------------------------------------
+    def _ring_no_longer_than_allowed(self) -> None:
+        timers, numbering = self.exchange.timers, self.exchange.numbering
+        ms = {
+            Reach.LOCAL: timers.no_answer_ms,
+            Reach.NATIONAL: timers.no_answer_national_ms,
+            Reach.INTERNATIONAL: timers.no_answer_international_ms,
+        }[max(numbering.reach(self.caller_number), numbering.reach(self.called_number))]
+        self.timers.start("no_answer", ms, self._expire, Cause.NO_ANSWER)
+
     def other(self, party: Party) -> Party | None:
         """The other end."""
         return self.called if party is self.calling else self.calling
@@ -132,10 +179,11 @@ class Call:
         calling, called = self.calling, self.called
         calling.call = None
         calling.apart()
+        calling.announced = self.announced
         if called is not None:
             called.call = None
             called.apart()
-            if by != "called":
+            if by != "called" or self.down is called:
                 called.far_cleared(cause if answered or by == "calling" else Cause.NORMAL_CLEARING)
-        if by != "calling":
+        if by != "calling" or self.down is calling:
             calling.far_cleared(cause)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from boardd.contract.causes import Cause
 from hwsim.exchange.announcer import Announcement
@@ -29,7 +30,42 @@ REFUSAL_CAUSES = {
     SubscriberState.BUSY: Cause.USER_BUSY,
     SubscriberState.POWER_OFF: Cause.SUBSCRIBER_ABSENT,
     SubscriberState.REJECTS: Cause.CALL_REJECTED,
+    SubscriberState.NO_SERVICE: Cause.SUBSCRIBER_ABSENT,
+    SubscriberState.UNREACHABLE: Cause.DESTINATION_OUT_OF_ORDER,
+    SubscriberState.SUSPENDED: Cause.CALL_REJECTED,
+    SubscriberState.CHANGED: Cause.NUMBER_CHANGED,
+    SubscriberState.BARRED: Cause.CALL_REJECTED,
 }
+SAID = {SubscriberState.REJECTS: "busy", SubscriberState.UNREACHABLE: "failed"}
+"""Announcements whose names are not those of the states."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A number that cannot be reached: why, and what the network says about it (empty: its tone)."""
+
+    cause: Cause
+    said: str = ""
+
+
+class ServiceShown(StrEnum):
+    """What arrives as the called number (facts 3.7)."""
+
+    REAL = "real"
+    """The number that it leads to; nothing of the service number."""
+    SERVICE = "service"
+    """The service number itself."""
+    REDIRECTING = "redirecting"
+    """The real one, and the service number as the one first called."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceNumber:
+    """A number (400, 95) that leads to another one. `shown`: which of the two the called site sees."""
+
+    leads_to: str
+    shown: ServiceShown
+
 
 NumberMaker = Callable[[str], SubscriberLine | None]
 
@@ -63,7 +99,8 @@ class Exchange:
         self.subscribers: dict[str, SubscriberLine] = {}
         self.calls: dict[int, Call] = {}
         self._direct: dict[str, Party] = {}
-        self._refusals: list[tuple[NumberRange, SubscriberState]] = []
+        self._refusals: list[tuple[NumberRange, Refused]] = []
+        self._services: dict[str, ServiceNumber] = {}
         self._on_demand: list[tuple[NumberRange, NumberMaker]] = []
         self._spans: dict[str, SpanWatch] = {}
         self._call_count = 0
@@ -112,11 +149,19 @@ class Exchange:
             self.subscribers[number] = SubscriberLine(self, number, state)
         return self.subscribers[number]
 
-    def add_refusal(self, numbers: NumberRange, state: SubscriberState) -> None:
-        """Give a range of numbers to subscribers who can never be reached, for the reason of `state`."""
+    def add_service_number(self, number: str, service: ServiceNumber) -> None:
+        """Let a number lead to another one."""
+        number = self.numbering.canonical(number)
+        self._learn(NumberRange(number, number))
+        self._services[number] = service
+
+    def add_refusal(self, numbers: NumberRange, state: SubscriberState, announced: bool = False) -> None:
+        """Give a range of numbers to subscribers who can never be reached, for the reason of `state`; `announced`: it
+        is said, whatever this exchange has for the cause."""
         canonical = NumberRange(self.numbering.canonical(numbers.first), self.numbering.canonical(numbers.last))
         self._learn(canonical)
-        self._refusals.append((canonical, state))
+        said = SAID.get(state, str(state)) if announced else ""
+        self._refusals.append((canonical, Refused(REFUSAL_CAUSES[state], said)))
 
     def remove_subscriber(self, number: str) -> None:
         """Take a subscriber away for good; the number is unallocated (or made on demand) from now on."""
@@ -131,11 +176,13 @@ class Exchange:
         self._on_demand.append((canonical, make))
 
     # -- calls ------------------------------------------------------------------------------------------------------
-    def originate(self, calling: Party, called: str, caller: str) -> Call:
+    def originate(self, calling: Party, called: str, caller: str, *, withheld: bool = False) -> Call:
         """A party has dialled: the call is routed after the exchange's routing time."""
         self._call_count += 1
         number = self.numbering.canonical(called)
         call = Call(self, self._call_count, calling, number, self.numbering.canonical(caller))
+        call.withheld = withheld
+        call.wrong_zero = self.numbering.wrong_zero(called)
         self.calls[call.call_id] = call
         call.timers.start("route", self.timers.routing_ms, self._route, call)
         return call
@@ -162,16 +209,30 @@ class Exchange:
             self.numbering.add_short(numbers.first)
 
     def _route(self, call: Call) -> None:
-        destination = self._destination(call.called_number)
+        if call.wrong_zero:
+            call.fail(Cause.INVALID_NUMBER_FORMAT, "wrong_zero")
+            return
+        destination = self._destination(self._service(call))
         if isinstance(destination, Party):
             call.route_to(destination)
         else:
-            call.fail(destination)
+            call.fail(destination.cause, destination.said)
 
-    def _destination(self, number: str) -> Party | Cause:
+    def _service(self, call: Call) -> str:
+        """The number to look for; what the called side is shown is noted in the call."""
+        service = self._services.get(call.called_number)
+        if service is None:
+            return call.called_number
+        real = self.numbering.canonical(service.leads_to)
+        if service.shown is not ServiceShown.SERVICE:
+            call.original_called = call.called_number if service.shown is ServiceShown.REDIRECTING else ""
+            call.called_number = real
+        return real
+
+    def _destination(self, number: str) -> Party | Refused:
         direct = self._direct.get(number)
         if direct:
-            return direct if direct.free else Cause.USER_BUSY
+            return direct if direct.free else Refused(Cause.USER_BUSY)
         for group in self.groups:
             if any(number in n for n in group.numbers):
                 return group.choose() or _all_busy(group)
@@ -180,20 +241,20 @@ class Exchange:
             return subscriber
         if subscriber.free:
             return subscriber
-        return REFUSAL_CAUSES.get(subscriber.subscriber_state, Cause.USER_BUSY)
+        return Refused(REFUSAL_CAUSES.get(subscriber.subscriber_state, Cause.USER_BUSY))
 
-    def _make(self, number: str) -> SubscriberLine | Cause:
-        for numbers, state in self._refusals:
+    def _make(self, number: str) -> SubscriberLine | Refused:
+        for numbers, refused in self._refusals:
             if number in numbers:
-                return REFUSAL_CAUSES[state]
+                return refused
         for numbers, make in self._on_demand:
             if number in numbers:
-                return make(number) or Cause.TEMPORARY_FAILURE
-        return Cause.UNALLOCATED
+                return make(number) or Refused(Cause.TEMPORARY_FAILURE)
+        return Refused(Cause.UNALLOCATED)
 
 
-def _all_busy(group: HuntGroup) -> Cause:
+def _all_busy(group: HuntGroup) -> Refused:
     """Busy analogue lines make their number busy; a full E1 route is congestion."""
     if all(isinstance(member, LineCircuit) for member in group.members):
-        return Cause.USER_BUSY
-    return Cause.NO_CIRCUIT
+        return Refused(Cause.USER_BUSY)
+    return Refused(Cause.NO_CIRCUIT)

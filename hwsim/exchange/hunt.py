@@ -18,6 +18,8 @@ class HuntOrder(StrEnum):
     """Always from the last, as a carrier does against glare."""
     CYCLIC = "cyclic"
     """From the one after the last used."""
+    LEAST_RECENT = "least_recent"
+    """The one whose last call came longest ago."""
 
 
 class HuntGroup:
@@ -35,6 +37,8 @@ class HuntGroup:
         self.numbers = list(numbers)
         self.order = order
         self._next = 0
+        self._turn = 0
+        self._turns = [0] * len(self.members)
 
     def choose(self) -> Party | None:
         """The next free member, or None when all are busy or out of service."""
@@ -43,8 +47,12 @@ class HuntGroup:
         indices = [(start + i) % count for i in range(count)]
         if self.order is HuntOrder.REVERSE:
             indices.reverse()
+        elif self.order is HuntOrder.LEAST_RECENT:
+            indices.sort(key=self._turns.__getitem__)
         for index in indices:
             if self.members[index].free:
                 self._next = (index + 1) % count
+                self._turn += 1
+                self._turns[index] = self._turn
                 return self.members[index]
         return None

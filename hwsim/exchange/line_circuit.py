@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from boardd.contract.causes import Cause
 from hwsim.core.events import NONE_MB, Event, Kind
-from hwsim.exchange.announcer import Announcer
+from hwsim.exchange.announcer import Announcer, announcement_of
 from hwsim.exchange.call import Call
 from hwsim.exchange.loop_reader import LoopReader
-from hwsim.exchange.numbering import Analysis
+from hwsim.exchange.numbering import Analysis, NumberForm
 from hwsim.exchange.party import Party, TonePlayer
+from hwsim.exchange.release import FIRST, Holding
 from hwsim.exchange.ringer import Ringer, RingOptions
 from hwsim.exchange.tones import ToneKind, TonePlan, tone_of_cause
 from hwsim.line.analog import AnalogLine, Pair
@@ -58,12 +59,14 @@ class LineOptions:
     hears it at once."""
     busy_tone: bool = True
     """False: silence instead of busy tone when the far party has cleared."""
-    reanswer_ms: float = 0.0
-    """A called line that went on-hook may go off-hook again within this time and still has the caller."""
+    calls_end: Holding = FIRST
+    """How calls to this line end, and whether it may lift again after on-hook and still has the caller."""
     tones: TonePlan | None = None
     """Tones of the access box this line hangs on, when they differ from the exchange's."""
     feed: Feed = EXCHANGE
     sound: LineSound = LineSound()
+    caller_form: NumberForm = NumberForm.SHORTEST
+    """In which form callers' numbers are shown."""
     seizure_reversal_ms: float = 0.0
     """Some exchanges reverse the feed for a moment when the line is seized or begins to ring (facts 1.4)."""
 
@@ -78,7 +81,7 @@ class LineState(StrEnum):
     RINGING = "ringing"
     TALKING = "talking"
     HELD = "held"
-    """Called, on-hook, and the caller still there (`reanswer_ms`)."""
+    """On-hook, and the call is still there (`Holding`)."""
     CLEARED = "cleared"
     LOCKED_OUT = "locked_out"
 
@@ -163,9 +166,9 @@ class LineCircuit(Party):
             self.ringer.stop()
             self.state = LineState.TALKING
             self.call.called_answered()
-        elif self.state is LineState.HELD:
-            self.timers.cancel()
+        elif self.state is LineState.HELD and self.call:
             self.state = LineState.TALKING
+            self.call.lifted(self)
         elif self.state is LineState.IDLE:
             self.state = LineState.WAIT_DIAL_TONE
             self._seizure_reversal()
@@ -176,9 +179,8 @@ class LineCircuit(Party):
 
     def _on_hook(self) -> None:
         call = self.call
-        if self.state is LineState.TALKING and call and call.called is self and self.options.reanswer_ms:
+        if self.state is LineState.TALKING and call and call.put_down(self):
             self.state = LineState.HELD
-            self.timers.start("reanswer", self.options.reanswer_ms, self._rest, call)
             return
         self._rest(call)
 
@@ -249,9 +251,9 @@ class LineCircuit(Party):
         """Ring."""
         self._calls_out = False
         self.state = LineState.RINGING
-        caller = self.exchange.numbering.as_dialled_here(call.caller_number)
+        caller = "" if call.withheld else self.exchange.numbering.shown(call.caller_number, self.options.caller_form)
         self._seizure_reversal()
-        self.ringer.start(CallerId(caller, call.caller_name), self.options.ring)
+        self.ringer.start(CallerId(caller, "" if call.withheld else call.caller_name), self.options.ring)
 
     def _first_ring(self) -> None:
         if self.call:
@@ -273,6 +275,21 @@ class LineCircuit(Party):
             self.line.reverse(True)
 
     # -- both -------------------------------------------------------------------------------------------------------
+    @property
+    def holding(self) -> Holding:
+        """See Party."""
+        return self.options.calls_end
+
+    def far_put_down(self) -> None:
+        """The called party is on-hook for the present: the reversal of its answer goes (facts 1.4)."""
+        if self._calls_out and self.options.reversal:
+            self.line.reverse(False)
+
+    def far_lifted(self) -> None:
+        """And comes back."""
+        if self._calls_out and self.options.reversal:
+            self.line.reverse(True)
+
     def far_cleared(self, cause: int) -> None:
         """Stop ringing; or busy tone (or the tone of the cause) after the line's clear delay."""
         if self.state is LineState.RINGING:
@@ -287,10 +304,11 @@ class LineCircuit(Party):
                 delay_ms = self.options.clear_delay_ms if self._calls_out else 0.0
                 self.timers.start("clear", delay_ms, self._cleared, ToneKind.BUSY)
         elif self.state is not LineState.IDLE:
-            announcement = self.exchange.announcements.get(int(cause))
+            announcement = announcement_of(self.exchange.announcements, cause, self.announced)
             self.state = LineState.CLEARED
             if announcement:
-                self.announcer.announce(announcement, cause, lambda: self._cleared(tone_of_cause(cause)))
+                tone = tone_of_cause(cause)
+                self.announcer.announce(announcement, cause, lambda: self._cleared(tone), self.announced)
             else:
                 self._cleared(tone_of_cause(cause))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from boardd.contract.text import _
 
@@ -15,6 +15,32 @@ _MOBILE = re.compile(r"1[3-9]\d{0,9}")
 _DIGITS = re.compile(r"\d*")
 
 COUNTRY_PREFIXES = ("+86", "0086")
+
+
+class Reach(IntEnum):
+    """How far away a number is."""
+
+    LOCAL = 0
+    """Of this area, a mobile, or a short number."""
+    NATIONAL = 1
+    INTERNATIONAL = 2
+
+
+class NumberForm(StrEnum):
+    """In which form carriers show a caller's number (facts 3.7)."""
+
+    SHORTEST = "shortest"
+    """As a subscriber here would dial it."""
+    AREA = "area"
+    """Local numbers too have their area code: 0571 8800 1000."""
+    NO_ZERO = "no_zero"
+    """Numbers with an area code lose the 0 before it: 571 8800 1000, 10 6655 4433."""
+    MOBILE_ZERO = "mobile_zero"
+    """Mobiles that are not of this area have a 0."""
+    PLUS = "plus"
+    """+86 without the 0."""
+    INTERNATIONAL = "international"
+    """0086 without the 0."""
 
 
 class Analysis(StrEnum):
@@ -72,6 +98,8 @@ class NumberingPlan:
 
     area_code: str = "0571"
     local_digits: int = 8
+    local_mobiles: tuple[str, ...] = ()
+    """How mobile numbers of this area begin. With any, the others are of elsewhere: dialled with a 0."""
     _short: set[str] = field(default_factory=set)
 
     def add_short(self, number: str) -> None:
@@ -100,6 +128,39 @@ class NumberingPlan:
         canonical = self.canonical(number)
         local = canonical.removeprefix(self.area_code)
         return local if len(local) == self.local_digits else canonical
+
+    def shown(self, number: str, form: NumberForm) -> str:
+        """`number` in the form in which a carrier shows it; short and service numbers are always as they are."""
+        canonical, shortest = self.canonical(number), self.as_dialled_here(number)
+        mobile = len(canonical) == 11 and bool(_MOBILE.fullmatch(canonical))
+        fixed = canonical.startswith("0") and not canonical.startswith("00")
+        if form is NumberForm.SHORTEST or not (mobile or fixed):
+            return shortest
+        if form is NumberForm.MOBILE_ZERO:
+            return f"0{canonical}" if mobile and not self.is_local_mobile(canonical) else shortest
+        if form is NumberForm.AREA:
+            return canonical
+        bare = canonical.removeprefix("0")
+        return {NumberForm.NO_ZERO: bare, NumberForm.PLUS: f"+86{bare}"}.get(form, f"0086{bare}")
+
+    def is_local_mobile(self, mobile: str) -> bool:
+        """Whether a mobile (11 digits) is of this area."""
+        return not self.local_mobiles or mobile.startswith(self.local_mobiles)
+
+    def wrong_zero(self, dialled: str) -> bool:
+        """A mobile of elsewhere without 0, or one of this area with it: an exchange that is strict refuses that."""
+        if not self.local_mobiles:
+            return False
+        bare = dialled.removeprefix("0")
+        if len(bare) != 11 or not _MOBILE.fullmatch(bare):
+            return False
+        return self.is_local_mobile(bare) is (bare != dialled)
+
+    def reach(self, number: str) -> Reach:
+        """How far away a canonical number is."""
+        if number.startswith("00"):
+            return Reach.INTERNATIONAL
+        return Reach.NATIONAL if number.startswith("0") and not number.startswith(self.area_code) else Reach.LOCAL
 
     def analyse(self, digits: str) -> Analysis:
         """Whether more digits must, may or cannot follow."""

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from hwsim.core.engine import Engine, StaleIdError
+from hwsim.exchange.release import FIRST, Holding
 from hwsim.exchange.tones import ToneKind, TonePlan
 from hwsim.kernel.sim import Sim, Timer
 
@@ -93,6 +94,8 @@ class Party(ABC):
         self.call: Call | None = None
         self.display_name = ""
         self.early_ear = 0
+        self.announced = ""
+        """The announcement of the call that has just failed (a name of hwsim.sounds), when it has one of its own."""
         self.timers = TimerSet(sim)
 
     @property
@@ -130,6 +133,17 @@ class Party(ABC):
         """The called party answered."""
 
     # -- both -------------------------------------------------------------------------------------------------------
+    @property
+    def holding(self) -> Holding:
+        """How calls to this party end."""
+        return FIRST
+
+    def far_put_down(self) -> None:  # noqa: B027 - most ends are not told
+        """The other side is on-hook, and the call stays for the present."""
+
+    def far_lifted(self) -> None:  # noqa: B027
+        """It has lifted again."""
+
     @abstractmethod
     def far_cleared(self, cause: int) -> None:
         """The call is over for this party: the other side or the exchange ended it with this Q.850 cause."""

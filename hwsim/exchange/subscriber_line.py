@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Protocol
 from boardd.contract.causes import Cause
 from hwsim.core.events import Format
 from hwsim.core.sound import alaw_of
-from hwsim.exchange.announcer import Announcer
+from hwsim.exchange.announcer import Announcer, announcement_of
 from hwsim.exchange.call import Call
 from hwsim.exchange.party import Party, TonePlayer, stop_sound
+from hwsim.exchange.release import FIRST, Holding
 from hwsim.exchange.tones import ToneKind, tone_of_cause
 from hwsim.line.keypad import Keypad
 from hwsim.sounds import RING_BACK_TUNE, sound
@@ -31,6 +32,16 @@ class SubscriberState(StrEnum):
     BUSY = "busy"
     """Always busy, whoever calls."""
     REJECTS = "rejects"
+    NO_SERVICE = "no_service"
+    """Out of reach of any base station (不在服务区)."""
+    UNREACHABLE = "unreachable"
+    """For the present, for whatever reason (暂时无法接通)."""
+    SUSPENDED = "suspended"
+    """The bill was not paid (停机)."""
+    CHANGED = "changed"
+    """The number has changed (改号)."""
+    BARRED = "barred"
+    """Takes no calls (呼入限制)."""
 
 
 class Telephone(Protocol):
@@ -43,8 +54,8 @@ class Telephone(Protocol):
 class SubscriberLine(Party):
     """One number of the exchange with a telephone behind it; without a telephone it rings unanswered.
 
-    `reanswer_ms`: a called telephone put down may be lifted again within this time and still has its caller (fixed
-    lines: 30 to 90 s, facts 1.4; mobiles: none).
+    `calls_end`: how calls to it end; a called telephone put down may be lifted again within a time and still has its
+    caller (fixed lines: 30 to 90 s, facts 1.4; mobiles: none). `withheld`: its number is not shown to others.
     """
 
     def __init__(self, exchange: Exchange, number: str, state: SubscriberState = SubscriberState.NORMAL) -> None:
@@ -57,7 +68,8 @@ class SubscriberLine(Party):
         self.telephone: Telephone | None = None
         self.off_hook = False
         self.ringing = False
-        self.reanswer_ms = 0.0
+        self.calls_end = FIRST
+        self.withheld = False
         self.own_keypad: Keypad | None = None
         self.announcer = Announcer(exchange.sim, number, self.tone_leg)
         self._tune = 0
@@ -72,6 +84,11 @@ class SubscriberLine(Party):
     def free(self) -> bool:
         """On-hook, no call, and not set to busy."""
         return self.call is None and not self.off_hook and self.subscriber_state is SubscriberState.NORMAL
+
+    @property
+    def holding(self) -> Holding:
+        """See Party."""
+        return self.calls_end
 
     @property
     def keypad(self) -> Keypad:
@@ -89,35 +106,31 @@ class SubscriberLine(Party):
         if self.ringing and self.call:
             self._bell(False)
             self.call.called_answered()
-        elif self.timers.running("reanswer"):
-            self.timers.cancel("reanswer")
-            self.sim.truth.note("reanswered", line=self.name)
+        elif self.call:
+            self.call.lifted(self)
 
     def dial(self, called: str) -> None:
         """Call a number, sent in one piece; the set must be off-hook and without a call."""
         if self.off_hook and self.call is None:
             self._silence()
-            self.exchange.originate(self, called, self.number)
+            self.exchange.originate(self, called, self.number, withheld=self.withheld)
 
     def hang_up(self) -> None:
         """Go on-hook; a ringing call is refused by it."""
         self.off_hook = False
         self._silence()
         call = self.call
-        if call and call.calling is self:
-            call.calling_cleared()
-        elif call and self.ringing:
+        if call and self.ringing:
             self._bell(False)
             call.called_cleared(Cause.CALL_REJECTED)
-        elif call and self.reanswer_ms:
-            self.timers.start("reanswer", self.reanswer_ms, call.called_cleared, Cause.NORMAL_CLEARING)
-        elif call:
-            call.called_cleared(Cause.NORMAL_CLEARING)
+        elif call and not call.put_down(self):
+            self._end(call)
 
     def close(self) -> None:
         """End any call and give the sound end points back."""
-        self.reanswer_ms = 0.0
         self.hang_up()
+        if self.call:
+            self._end(self.call)
         self.timers.cancel()
         for leg in (self.leg, self.tone_leg):
             self.sim.off_engine(leg)
@@ -144,13 +157,13 @@ class SubscriberLine(Party):
     # -- both -------------------------------------------------------------------------------------------------------
     def far_cleared(self, cause: int) -> None:
         """Stop ringing; or the tone or announcement of the cause until on-hook."""
-        self.timers.cancel("reanswer")
         if self.ringing:
             self._bell(False)
         elif self.off_hook:
-            announcement = self.exchange.announcements.get(int(cause))
+            announcement = announcement_of(self.exchange.announcements, cause, self.announced)
             if announcement:
-                self.announcer.announce(announcement, cause, lambda: self.tones.play(tone_of_cause(cause)))
+                tone = tone_of_cause(cause)
+                self.announcer.announce(announcement, cause, lambda: self.tones.play(tone), self.announced)
             else:
                 self.tones.play(tone_of_cause(cause))
 
@@ -165,6 +178,12 @@ class SubscriberLine(Party):
         self.sim.engine.wire(self.leg, self.tone_leg)
 
     # -- inside -----------------------------------------------------------------------------------------------------
+    def _end(self, call: Call) -> None:
+        if call.calling is self:
+            call.calling_cleared()
+        else:
+            call.called_cleared(Cause.NORMAL_CLEARING)
+
     def _bell(self, on: bool) -> None:
         if on != self.ringing:
             self.ringing = on

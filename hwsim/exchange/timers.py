@@ -16,7 +16,10 @@ class ExchangeTimers:
     overlap_ms: int = 15_000
     """T302: the same for digits that arrive on an E1 circuit."""
     no_answer_ms: int = 60_000
-    """Ringing without answer, then cause 19."""
+    """Ringing without answer, then cause 19: between local numbers, and mobiles."""
+    no_answer_national_ms: int = 90_000
+    """The same when one of the two is in another area (facts 1.5)."""
+    no_answer_international_ms: int = 120_000
     setup_ms: int = 20_000
     """SETUP sent on an E1 circuit and nothing came back (T303, T310), then cause 18."""
     release_ms: int = 8_000

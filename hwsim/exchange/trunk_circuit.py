@@ -7,9 +7,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from boardd.contract.causes import Cause
-from hwsim.exchange.announcer import Announcer
+from hwsim.exchange.announcer import Announcer, announcement_of
 from hwsim.exchange.call import Call
-from hwsim.exchange.numbering import Analysis
+from hwsim.exchange.numbering import Analysis, NumberForm
 from hwsim.exchange.party import Party, TonePlayer
 from hwsim.exchange.tones import ToneKind, tone_of_cause
 from hwsim.line.digital import Alarm, Circuit, ClearsInBand, Setup, Span
@@ -46,6 +46,8 @@ class CircuitOptions:
     caller_number: str = ""
     """The trunk's own number, shown to those whom the card calls."""
     screening: Screening = Screening.REPLACE
+    caller_form: NumberForm = NumberForm.SHORTEST
+    """In which form callers' numbers are shown."""
     overlap: bool = False
     """Send called digits to the card one by one, the first in SETUP."""
     digit_gap_ms: int = 200
@@ -198,10 +200,17 @@ class TrunkCircuit(Party):
         called = self.exchange.numbering.as_dialled_here(call.called_number)
         if self.options.digits_sent:
             called = called[-self.options.digits_sent :]
-        caller = self.exchange.numbering.as_dialled_here(call.caller_number)
+        caller = "" if call.withheld else self.exchange.numbering.shown(call.caller_number, self.options.caller_form)
         first = called[:1] if self.options.overlap else called
-        setup = Setup(called=first, caller=caller, complete=not self.options.overlap)
-        self.circuit.note("net", "setup", called=first, caller=caller, complete=setup.complete)
+        setup = Setup(
+            called=first,
+            caller=caller,
+            original_called=call.original_called,
+            complete=not self.options.overlap,
+            restricted=call.withheld,
+        )
+        more = {"original_called": call.original_called} if call.original_called else {}
+        self.circuit.note("net", "setup", called=first, caller=caller, complete=setup.complete, **more)
         if self.circuit.card:
             self.circuit.card.on_setup(setup)
         if self.options.overlap:
@@ -223,9 +232,10 @@ class TrunkCircuit(Party):
         in_band = self.options.inband_failure_ms
         if self.state is CircuitState.CALLING and in_band and cause != Cause.NORMAL_CLEARING:
             self.state = CircuitState.FAILED_INBAND
-            announcement = self.exchange.announcements.get(int(cause))
+            announcement = announcement_of(self.exchange.announcements, cause, self.announced)
             if announcement:
-                self.announcer.announce(announcement, cause, lambda: self.tones.play(tone_of_cause(cause)))
+                tone = tone_of_cause(cause)
+                self.announcer.announce(announcement, cause, lambda: self.tones.play(tone), self.announced)
             else:
                 self.tones.play(tone_of_cause(cause))
             self._tell_failure(cause)

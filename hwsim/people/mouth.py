@@ -31,6 +31,7 @@ class Mouth:
         self._source = 0
         self._file_source = 0
         self._digit_source = 0
+        self._tone_source = 0
         self._line = ""
         self._chirps_wait = False
         self._timer: Timer | None = None
@@ -48,6 +49,7 @@ class Mouth:
     def close(self) -> None:
         """The telephone goes on-hook: nothing more is said."""
         self.silence()
+        self.tone_off()
         for source in (self._digit_source, self._file_source):
             if source:
                 stop_sound(self.sim.engine, source)
@@ -87,6 +89,18 @@ class Mouth:
         self.playing = True
         self._file_source = self.sim.engine.play_mem(self.leg, alaw_of(path), Format.ALAW)
         self.sim.truth.note("spoke", person=self.person, line=self._line, file=path.name)
+
+    def tone(self, hertz: float, dbm0: float, cadence_ms: tuple[int, ...]) -> None:
+        """Sound a tone until `tone_off`: a beep, a fax machine's call."""
+        self.tone_off()
+        self._tone_source = self.sim.engine.tone(self.leg, hertz, round(dbm0 * 100), cadence_ms=cadence_ms)
+        self.sim.truth.note("sounded", person=self.person, line=self._line, hz=hertz, cadence_ms=list(cadence_ms))
+
+    def tone_off(self) -> None:
+        """End the tone."""
+        if self._tone_source:
+            stop_sound(self.sim.engine, self._tone_source)
+            self._tone_source = 0
 
     def _chirp(self) -> None:
         number, self.next_chirp = self.next_chirp, self.next_chirp + 1

@@ -188,6 +188,47 @@ class Play:
 
 
 @dataclass(frozen=True, slots=True)
+class ToneStep:
+    """Sound a tone for a drawn time: the beep of a machine, CNG or CED of a fax; `cadence_ms` empty: continuous."""
+
+    hertz: float
+    time: Draw
+    dbm0: float = -13.0
+    cadence_ms: tuple[int, ...] = ()
+
+    def run(self, person: Person, errand: Errand) -> Acts:
+        """Sound it, after what is being played."""
+        yield Until(lambda: not person.mouth.playing)
+        person.mouth.tone(self.hertz, self.dbm0, self.cadence_ms)
+        yield Pause(self.time.milliseconds(person.rng))  # cut short by going on-hook, which ends the tone too
+        person.mouth.tone_off()
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Listen for a drawn time at most, as an answering machine does: not longer than `silence` of silence."""
+
+    time: Draw
+    silence: Draw | None = None
+
+    def run(self, person: Person, errand: Errand) -> Acts:
+        """Listen."""
+        began_us = person.sim.now_us
+        until_us = began_us + self.time.milliseconds(person.rng) * 1000
+        silence_ms = self.silence.milliseconds(person.rng) if self.silence else None
+        while (left_ms := (until_us - person.sim.now_us) / 1000) > 0:
+            if silence_ms is None:
+                yield Pause(left_ms)
+                continue
+            quiet_ms = min(person.ear.quiet_ms(), (person.sim.now_us - began_us) / 1000)
+            missing_ms = silence_ms - quiet_ms
+            if missing_ms <= 0:
+                person.note("silence_heard", silence_ms=round(silence_ms))
+                return
+            yield Pause(min(left_ms, max(missing_ms, 4.0)))
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Wait for the bell and lift the receiver after a drawn delay."""
 

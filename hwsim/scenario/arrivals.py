@@ -65,6 +65,7 @@ class CallerStream:
         errand = Errand(pick(rng, section.called), pick(rng, section.choices))
         behaviour = self.people.behaviours[pick(rng, section.scripts)]
         number = self._free_number(rng.randrange(self._numbers.size))
+        withheld = section.withheld > 0 and rng.random() < section.withheld
         name = f"{section.name}/{self.arrived}"
         if number is None or not self.people.parties.left:
             self.sim.truth.note("caller_lost", person=name, why="all numbers are in use")
@@ -75,7 +76,7 @@ class CallerStream:
                 return behaviour.acts(person, errand)
 
             self.present += 1
-            self.people.caller(name, number, acts, self._gone)
+            self.people.caller(name, number, acts, self._gone, withheld=withheld)
         self._schedule(when_s)
 
     def _free_number(self, start: int) -> str | None:

@@ -10,6 +10,7 @@ from boardd.config.yamlfile import ConfigProblemsError
 from boardd.contract.text import _
 from hwsim.exchange.exchange import Exchange
 from hwsim.exchange.numbering import NumberRange
+from hwsim.exchange.release import Holding
 from hwsim.exchange.subscriber_line import SubscriberLine, SubscriberState
 from hwsim.kernel.sim import Sim
 from hwsim.people.agent import AgentHabits, working_day
@@ -21,6 +22,7 @@ from hwsim.people.station import StationSet
 from hwsim.people.steps import Errand
 from hwsim.people.subscriber import SubscriberSet
 from hwsim.people.voice_file import VoiceFiles
+from hwsim.scenario.built_in import built_in
 from hwsim.scenario.draws import parse_draw
 from hwsim.scenario.file import Scenario
 from hwsim.scenario.names import kind_of
@@ -40,7 +42,8 @@ class Population:
         self.parties = PartyNumbers()
         self.stations: dict[str, Person] = {}
         self.visitors: dict[str, Person] = {}
-        self.behaviours: dict[str, Behaviour] = {
+        self.behaviours: dict[str, Behaviour] = dict(built_in())
+        self.behaviours |= {
             name: behaviour_of(name, section, scenario.folder) for name, section in scenario.file.scripts.items()
         }
         self._sections: dict[str, PersonSection] = {}
@@ -109,7 +112,7 @@ class Population:
         """Make the numbers of other people known; they appear when they are called, and leave afterwards."""
         numbers = NumberRange.parse(section.numbers)
         if section.state is not SubscriberState.NORMAL:
-            self.exchange.add_refusal(numbers, section.state)
+            self.exchange.add_refusal(numbers, section.state, section.announced)
             return
         behaviour = self.behaviours[section.script] if section.script else None
 
@@ -117,7 +120,7 @@ class Population:
             if not self.parties.left:
                 return None
             subscriber = self.exchange.add_subscriber(number)
-            subscriber.reanswer_ms = section.reanswer_s * 1000
+            subscriber.calls_end = Holding(section.release, section.reanswer_s * 1000)
             if section.tune:
                 subscriber.give_tune()
             person = self._visitor(f"called/{number}/{self._visits + 1}", subscriber, self.parties.take())
@@ -134,16 +137,18 @@ class Population:
         acts: Callable[[Person], Acts],
         gone: Callable[[Person], None] | None = None,
         shown: str = "",
+        withheld: bool = False,
     ) -> Person:
         """Somebody with a telephone of their own acts from now on and leaves afterwards; `gone` is told then.
 
-        `shown` is the name that caller ID has room for.
+        `shown` is the name that caller ID has room for; `withheld`: the number is not shown to those who are called.
 
         Raises NoPartyError when more people are on the telephone than chirps can tell apart.
         """
         party = self.parties.take()
         subscriber = self.exchange.add_subscriber(number)
         subscriber.display_name = shown
+        subscriber.withheld = withheld
         person = self._visitor(name, subscriber, party)
 
         def finished(_completed: bool) -> None:

@@ -7,7 +7,8 @@ text here may be distributions (hwsim.scenario.draws).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 
@@ -16,8 +17,10 @@ import msgspec
 from boardd.config.schema import Section
 from boardd.config.yamlfile import Node, Problem, nearest_word
 from boardd.contract.text import _
+from hwsim.exchange.exchange import ServiceShown
 from hwsim.exchange.hunt import HuntOrder
-from hwsim.exchange.numbering import NumberRange
+from hwsim.exchange.numbering import NumberForm, NumberRange
+from hwsim.exchange.release import ReleaseRule
 from hwsim.exchange.ringer import CallerIdForm
 from hwsim.exchange.subscriber_line import SubscriberState
 from hwsim.exchange.tones import PLANS, ToneKind
@@ -29,6 +32,8 @@ from hwsim.scenario.names import kind_of
 from hwsim.scenario.script_words import Do, wrong_fields
 
 MAX_AGENT_PARTY = 99
+BUILT_IN = ("answering_machine", "fax", "fax_calls")
+"""Scripts that need not be written: hwsim.scenario.built_in."""
 LINE_LEVELS = (
     ("loss_db", -20, 60),
     ("noise_dbm0", -90, 0),
@@ -81,6 +86,8 @@ class TimersSection(Section):
     inter_digit_s: float = 10.0
     overlap_s: float = 15.0
     no_answer_s: float = 60.0
+    no_answer_national_s: float = 90.0
+    no_answer_international_s: float = 120.0
     setup_s: float = 20.0
     routing_s: float = 0.4
     busy_tone_s: float = 40.0
@@ -112,6 +119,7 @@ class LineSection(Section):
     clear_delay_s: float = 0.0
     busy_tone: bool = True
     reanswer_s: float = 0.0
+    release: ReleaseRule = ReleaseRule.FIRST
     tone_plan: str = ""
     tones: dict[str, ToneSection] = {}
     feed: str = "exchange"
@@ -155,6 +163,7 @@ class GroupSection(Section):
     line: LineSection = msgspec.field(default_factory=LineSection)
     digits_sent: int = 0
     caller_number: str = ""
+    caller_form: NumberForm = NumberForm.SHORTEST
     screening: Screening = Screening.REPLACE
     overlap: bool = False
     digit_gap_s: float = 0.2
@@ -181,10 +190,34 @@ class SubscriberSection(Section):
     script: str = ""
     tune: bool = False
     reanswer_s: float = 0.0
+    release: ReleaseRule = ReleaseRule.FIRST
+    announced: bool = False
 
     def problems(self, node: Node) -> list[Problem]:
-        """Bad ranges."""
-        return _check(self, node, NumberRange.parse, "numbers")
+        """Bad ranges; what only those who ring, or only those who do not, can have."""
+        found = _check(self, node, NumberRange.parse, "numbers")
+        rings = self.state is SubscriberState.NORMAL
+        for key in ("announced",) if rings else ("script", "tune", "reanswer_s"):
+            if getattr(self, key):
+                text = _("only those who cannot be reached") if rings else _("only those who ring (state: normal)")
+                found.append(child(node, key).problem(text))
+        return found
+
+
+class ServiceNumberSection(Section):
+    """A number such as 400… or 95… that leads to another one; `shown` is what the called site gets to see."""
+
+    number: str
+    leads_to: str
+    shown: ServiceShown = ServiceShown.REAL
+
+    def problems(self, node: Node) -> list[Problem]:
+        """What are no numbers."""
+        found = _check(self, node, NumberRange.parse, "number", "leads_to")
+        for key in ("number", "leads_to"):
+            if "-" in getattr(self, key):
+                found.append(child(node, key).problem(_("must be one number")))
+        return found
 
 
 class ExchangeSection(Section):
@@ -199,10 +232,17 @@ class ExchangeSection(Section):
     announcements: list[AnnouncementSection] = []
     groups: list[GroupSection] = []
     subscribers: list[SubscriberSection] = []
+    service_numbers: list[ServiceNumberSection] = []
+    local_mobiles: list[str] = []
 
     def problems(self, node: Node) -> list[Problem]:
         """Unknown plan or tones, a bad date."""
         found = _unknown_tones(self.tones, child(node, "tones"))
+        for index, mobile in enumerate(self.local_mobiles):
+            if not re.fullmatch(r"1[3-9]\d{1,9}", mobile):
+                where = child(node, "local_mobiles")
+                where = where.value[index] if isinstance(where.value, list) else where
+                found.append(where.problem(_("must be how mobile numbers begin, such as 1380571")))
         if self.tone_plan not in PLANS:
             found.append(child(node, "tone_plan").problem(_("must be one of {words}").format(words=", ".join(PLANS))))
         return found + _check(self, node, _moment, "start")
@@ -223,12 +263,21 @@ class StepSection(Section):
     file: Path | None = None
     ms: float | None = None
     greets: bool = True
+    hz: float = 1000.0
+    dbm0: float = -13.0
+    cadence_ms: list[int] = []
+    silence_s: str = ""
 
     def problems(self, node: Node) -> list[Problem]:
         """Keys that the step does not take or lacks, and bad times."""
         given = set(node.value) - {"do"} if isinstance(node.value, dict) else set()
         found = [child(node, key).problem(what) for key, what in wrong_fields(self.do, given)]
-        return found + _check(self, node, parse_draw, "s", "timeout_s", "after_s")
+        for key, least, most in (("hz", 200, 3400), ("dbm0", -60, 3)):
+            if not least <= getattr(self, key) <= most:
+                found.append(child(node, key).problem(_("must be {least} to {most}").format(least=least, most=most)))
+        if any(ms <= 0 for ms in self.cadence_ms) or len(self.cadence_ms) % 2:
+            found.append(child(node, "cadence_ms").problem(_("must be pairs of on and off, each more than 0")))
+        return found + _check(self, node, parse_draw, "s", "timeout_s", "after_s", "silence_s")
 
 
 class ScriptSection(Section):
@@ -306,6 +355,7 @@ class CallersSection(Section):
     scripts: dict[str, float]
     numbers: str = "13800000000-13899999999"
     choices: dict[str, float] = {}
+    withheld: float = 0.0
     count: int | None = None
     per_hour: float = 0.0
     at_s: list[float] = []
@@ -319,6 +369,8 @@ class CallersSection(Section):
             weights = getattr(self, key).values()
             if weights and (min(weights) < 0 or sum(weights) <= 0):
                 found.append(child(node, key).problem(_("weights are not negative and not all zero")))
+        if not 0 <= self.withheld <= 1:
+            found.append(child(node, "withheld").problem(_("a probability is between 0 and 1")))
         for key in ("called", "scripts"):
             if not getattr(self, key):
                 found.append(child(node, key).problem(_("names nothing")))
@@ -379,25 +431,24 @@ class ScenarioFile(Section):
     def problems(self, node: Node) -> list[Problem]:
         """Names that nothing bears, and people with the same name."""
         found: list[Problem] = []
+        scripts = (*self.scripts, *BUILT_IN)
         for index, person in enumerate(self.people):
             here = _item(node, "people", index)
-            found += _known(here, "agent", [person.agent], self.agents)
-            found += _known(here, "script", [person.script], self.scripts)
+            found += _known(here, "agent", [person.agent], tuple(self.agents))
+            found += _known(here, "script", [person.script], scripts)
             if any(other.name == person.name for other in self.people[:index]):
                 found.append(child(here, "name").problem(_("two people have this name")))
         if len(self.people) > MAX_AGENT_PARTY:
             found.append(child(node, "people").problem(_("at most {most} people").format(most=MAX_AGENT_PARTY)))
         for index, callers in enumerate(self.callers):
-            found += _known(_item(node, "callers", index), "scripts", list(callers.scripts), self.scripts)
+            found += _known(_item(node, "callers", index), "scripts", list(callers.scripts), scripts)
         for index, subscriber in enumerate(self.exchange.subscribers):
             here = _item(child(node, "exchange"), "subscribers", index)
-            found += _known(here, "script", [subscriber.script], self.scripts)
+            found += _known(here, "script", [subscriber.script], scripts)
         return found
 
 
-def _known(
-    node: Node, key: str, names: list[str], known: dict[str, ScriptSection] | dict[str, AgentSection]
-) -> list[Problem]:
+def _known(node: Node, key: str, names: list[str], known: Collection[str]) -> list[Problem]:
     where = child(node, key)
     return [
         where.problem(_("there is no {name}").format(name=name), nearest_word(name, known))

@@ -16,11 +16,13 @@ from hwsim.people.steps import (
     Flash,
     HangUp,
     Lift,
+    Listen,
     Otherwise,
     Play,
     Send,
     Speak,
     Step,
+    ToneStep,
     Wait,
     WaitFor,
 )
@@ -44,6 +46,8 @@ class Do(StrEnum):
     FLASH = "flash"
     HANG_UP = "hang_up"
     LIFT = "lift"
+    TONE = "tone"
+    LISTEN = "listen"
 
 
 # Keys that a step needs, and keys that it may have besides.
@@ -59,6 +63,8 @@ FIELDS: dict[Do, tuple[frozenset[str], frozenset[str]]] = {
     Do.FLASH: (frozenset(), frozenset({"ms"})),
     Do.HANG_UP: (frozenset(), frozenset()),
     Do.LIFT: (frozenset(), frozenset()),
+    Do.TONE: (frozenset({"hz", "s"}), frozenset({"dbm0", "cadence_ms"})),
+    Do.LISTEN: (frozenset({"s"}), frozenset({"silence_s"})),
 }
 
 
@@ -112,5 +118,9 @@ def step_of(section: StepSection, folder: Path) -> Step:
             return HangUp()
         case Do.LIFT:
             return Lift()
+        case Do.TONE:
+            return ToneStep(section.hz, parse_draw(section.s), section.dbm0, tuple(section.cadence_ms))
+        case Do.LISTEN:
+            return Listen(parse_draw(section.s), _time(section.silence_s))
         case _:
             raise ValueError(_("step {do} lacks a key").format(do=section.do))

@@ -9,10 +9,11 @@ from typing import Protocol
 from boardd.config.yamlfile import ConfigProblemsError, Problem
 from boardd.contract.text import _
 from hwsim.exchange.announcer import Announcement
-from hwsim.exchange.exchange import Exchange, ExchangeOptions
+from hwsim.exchange.exchange import Exchange, ExchangeOptions, ServiceNumber
 from hwsim.exchange.line_circuit import LineOptions, LineSound
-from hwsim.exchange.numbering import NumberingPlan, NumberRange
+from hwsim.exchange.numbering import NumberForm, NumberingPlan, NumberRange
 from hwsim.exchange.party import Party
+from hwsim.exchange.release import Holding
 from hwsim.exchange.ringer import RingOptions
 from hwsim.exchange.timers import ExchangeTimers
 from hwsim.exchange.tones import PLANS, Tone, ToneKind, TonePlan, deviate
@@ -52,6 +53,8 @@ def build_exchange(sim: Sim, machine: Machine, scenario: Scenario) -> Exchange:
         except ValueError as error:
             key = "lines" if group.lines else "circuits"
             problems.append(scenario.at("exchange", "groups", index, key).problem(str(error)))
+    for service in section.service_numbers:
+        exchange.add_service_number(service.number, ServiceNumber(service.leads_to, service.shown))
     if problems:
         raise ConfigProblemsError(problems)
     return exchange
@@ -59,7 +62,7 @@ def build_exchange(sim: Sim, machine: Machine, scenario: Scenario) -> Exchange:
 
 def _options(section: ExchangeSection) -> ExchangeOptions:
     return ExchangeOptions(
-        NumberingPlan(section.area_code, section.local_digits),
+        NumberingPlan(section.area_code, section.local_digits, tuple(section.local_mobiles)),
         _plan(PLANS[section.tone_plan], section.tones),
         _timers(section.timers),
         {a.cause: Announcement(round(a.speech_s * 1000), a.then_tone) for a in section.announcements},
@@ -86,6 +89,8 @@ def _timers(section: TimersSection) -> ExchangeTimers:
         inter_digit_ms=ms(section.inter_digit_s),
         overlap_ms=ms(section.overlap_s),
         no_answer_ms=ms(section.no_answer_s),
+        no_answer_national_ms=ms(section.no_answer_national_s),
+        no_answer_international_ms=ms(section.no_answer_international_s),
         setup_ms=ms(section.setup_s),
         routing_ms=ms(section.routing_s),
         busy_tone_ms=ms(section.busy_tone_s),
@@ -121,12 +126,12 @@ def _line_members(exchange: Exchange, machine: Machine, group: GroupSection) -> 
         if name in exchange.lines:
             raise ValueError(_("{name} is in another group already").format(name=name))
         number = own[index] if own else first
-        options = _line_options(exchange, group.line, number)
+        options = _line_options(exchange, group.line, number, group.caller_form)
         members.append(exchange.add_line(machine.analog_lines[name], options, direct=bool(own)))
     return members
 
 
-def _line_options(exchange: Exchange, section: LineSection, number: str) -> LineOptions:
+def _line_options(exchange: Exchange, section: LineSection, number: str, caller_form: NumberForm) -> LineOptions:
     ring = RingOptions(
         section.ring_on_ms,
         section.ring_off_ms,
@@ -147,7 +152,8 @@ def _line_options(exchange: Exchange, section: LineSection, number: str) -> Line
         on_hook_ms=section.on_hook_ms,
         clear_delay_ms=section.clear_delay_s * 1000,
         busy_tone=section.busy_tone,
-        reanswer_ms=section.reanswer_s * 1000,
+        calls_end=Holding(section.release, section.reanswer_s * 1000),
+        caller_form=caller_form,
         tones=_plan(plan, section.tones) if section.tones or section.tone_plan else None,
         feed=FEEDS[section.feed],
         sound=LineSound(section.loss_db, section.noise_dbm0, section.echo_db, section.echo_ms),
@@ -164,6 +170,7 @@ def _circuit_members(exchange: Exchange, machine: Machine, group: GroupSection) 
         digits_sent=group.digits_sent,
         caller_number=group.caller_number or first,
         screening=group.screening,
+        caller_form=group.caller_form,
         overlap=group.overlap,
         digit_gap_ms=round(group.digit_gap_s * 1000),
         inband_failure_ms=round(group.inband_failure_s * 1000),

@@ -25,7 +25,16 @@ ANNOUNCEMENTS = {
     "power_off": "您好,您拨打的用户已关机。",
     "busy": "您好,您拨打的用户正忙,请稍后再拨。",
     "failed": "您好,您拨打的电话暂时无法接通,请稍后再拨。",
+    "no_service": "您好,您拨打的用户不在服务区,请稍后再拨。",
+    "suspended": "您好,您拨打的电话已停机。",
+    "changed": "您好,您拨打的号码已经更改,请查询后再拨。",
+    "barred": "您好,您拨打的用户已设置呼入限制。",
+    "no_answer": "您好,您拨打的电话暂时无人接听,请稍后再拨。",
+    "wrong_number": "您好,您拨打的号码有误,请查证后再拨。",
+    "wrong_zero": "您好,您拨打的号码不正确,请核对是否需要加拨零。",
 }
+MACHINE = "您好,我现在不在,请在嘀声后留言。"
+"""What an answering machine says."""
 # Ring-back tune (彩铃): pentatonic, in MIDI note numbers and eighth notes of 250 ms.
 TUNE = ((67, 2), (69, 1), (72, 1), (74, 2), (72, 2), (69, 1), (67, 1), (64, 2), (67, 4))
 EIGHTH_S = 0.25
@@ -62,6 +71,7 @@ def main() -> None:
         speak(text, words_per_minute, pitch, HERE / f"{name}.wav")
     for name, text in ANNOUNCEMENTS.items():
         speak(text, 160, 60, HERE / f"{name}.wav")
+    speak(MACHINE, 150, 45, HERE / "machine.wav")
     tune(HERE / "ring_back_tune.wav")
 
 

@@ -37,6 +37,7 @@ SECTIONS: dict[str, type[Section]] = {
     "group": schema.GroupSection,
     "line": schema.LineSection,
     "subscriber": schema.SubscriberSection,
+    "service number": schema.ServiceNumberSection,
     "script": schema.ScriptSection,
     "step": schema.StepSection,
     "agent": schema.AgentSection,

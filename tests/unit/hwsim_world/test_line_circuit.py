@@ -6,6 +6,7 @@ from worldkit import FxoPort, facts, make_sim, run_s
 from hwsim.exchange.exchange import Exchange
 from hwsim.exchange.line_circuit import LineOptions, LineState
 from hwsim.exchange.numbering import NumberRange
+from hwsim.exchange.release import Holding
 from hwsim.exchange.ringer import CallerIdForm, RingOptions
 from hwsim.line.analog import AnalogLine
 from hwsim.people.behaviour import Behaviour
@@ -130,7 +131,7 @@ def test_a_flash_is_not_on_hook_for_the_exchange(town):
 
 
 def test_reanswer_keeps_the_caller():
-    town = Town(LineOptions(number="88002000", reanswer_ms=30_000))
+    town = Town(LineOptions(number="88002000", calls_end=Holding(wait_ms=30_000)))
     town.port.answer_ring = 1
     town.do(town.caller, Dial(), Wait(Draw.fixed(100)), called="88002000")
     run_s(town.sim, 6)
@@ -139,7 +140,7 @@ def test_reanswer_keeps_the_caller():
     assert not facts(town.sim, "call_end") and not town.circuit.free
     town.port.lift()
     run_s(town.sim, 5)
-    assert town.circuit.state is LineState.TALKING
+    assert town.circuit.state is LineState.TALKING and facts(town.sim, "reanswered", line="1/0")
     town.port.hang_up()
     run_s(town.sim, 40)
     assert town.call_end() == (16, "called", True) and town.circuit.free

@@ -8,6 +8,7 @@ from hwsim.core.engine import Line
 from hwsim.core.events import Kind
 from hwsim.exchange.announcer import Announcement
 from hwsim.exchange.line_circuit import LineOptions, LineSound, LineState
+from hwsim.exchange.release import Holding
 from hwsim.exchange.ringer import RingOptions
 from hwsim.exchange.subscriber_line import SubscriberState
 from hwsim.exchange.tones import PLANS, ToneKind
@@ -179,7 +180,7 @@ def test_a_ring_back_tune_is_no_ring_back_and_ends_at_the_answer(build):
 
 def test_a_called_party_who_lifts_again_in_time_still_has_the_call(build):
     town = build(clear_delay_ms=30_000)
-    town.exchange.subscribers["057188001234"].reanswer_ms = 60_000
+    town.exchange.subscribers["057188001234"].calls_end = Holding(wait_ms=60_000)
     town.do(
         town.friend,
         Answer(Draw.fixed(3)),
