@@ -28,7 +28,7 @@ from boardd.contract.objects import Channel
 from boardd.contract.states import AnswerEvidence, ChannelState
 from boardd.signalling import analog
 from boardd.signalling.analog import Ear, FxoLine, FxoProfile, Phase, Reason
-from drivers.dahdi._codes import Alarm, Event, Hook
+from drivers.dahdi._codes import Alarm, Event, Hook, Signalling
 from drivers.dahdi._errors import DahdiError
 from drivers.dahdi._native import Native, Params
 from drivers.dahdi.ears import Heard
@@ -54,6 +54,16 @@ CAPABILITIES = [
 ]
 ON_HOOK_RETRY_MS = 1000
 BATTERY_ASK_MS = 100
+
+
+def has_current(params: Params) -> bool:
+    """Whether an off-hook line has loop current.
+
+    The kernel's "off-hook" of the far end is that on an analogue card. On a channel of an E1 (a channel bank) it means
+    that the received bits are not those at rest: then the bank takes the current away, or rings.
+    """
+    by_bits = bool(params.capable & Signalling.CAS)
+    return params.off_hook is not by_bits
 
 
 class FxoPort(DahdiPort):
@@ -128,7 +138,7 @@ class FxoPort(DahdiPort):
             self.session.order("GET_PARAMS", self.native.params, self.fd, done=self._battery_is)
 
     def _battery_is(self, params: Params) -> None:
-        if params.off_hook:
+        if has_current(params):
             self.machine.battery(True)
         else:
             self.session.later(BATTERY_ASK_MS, self._ask_battery)

@@ -6,10 +6,11 @@ import pytest
 from boardd.contract.errors import ConfigurationError, DeviceError
 from boardd.native.library import load_library
 from drivers.dahdi import _codes
-from drivers.dahdi._codes import Alarm
+from drivers.dahdi._codes import Alarm, Law, Signalling
 from drivers.dahdi._errors import DahdiError, ctl_problem
-from drivers.dahdi._native import DECLARATIONS, LIBRARY
+from drivers.dahdi._native import DECLARATIONS, LIBRARY, Params
 from drivers.dahdi.alarms import words
+from drivers.dahdi.fxo import has_current
 from drivers.dahdi.sysfs import key_of, read_devices
 
 ENUMS = {
@@ -92,3 +93,14 @@ def test_errors_say_what_to_do() -> None:
     assert isinstance(refused, ConfigurationError) and "udev" in refused.message
     busy = DahdiError("open", errno.EBUSY)
     assert ctl_problem(busy, "x") is busy and not busy.gone
+
+
+@pytest.mark.parametrize(
+    ("by_bits", "off_hook", "current"),
+    [(False, True, True), (False, False, False), (True, False, True), (True, True, False)],
+)
+def test_loop_current_of_a_card_and_of_a_channel_bank(by_bits: bool, off_hook: bool, current: bool) -> None:
+    """A bank on an E1 shows its feed at rest: the kernel calls what differs from it off-hook."""
+    capable = int(Signalling.FXSKS) | (int(Signalling.CAS) if by_bits else 0)
+    params = Params(5, 2, 1, int(Signalling.FXSKS), capable, off_hook, Law.ALAW, Alarm.NONE, "")
+    assert has_current(params) is current
