@@ -19,10 +19,10 @@ def fits():
     return sys.version_info[:2] == (3, 11)
 
 
-def tree(folder="site"):
+def tree(folder="site", ours=OURS):
     """Files for `vm_machine.run`, to be found there with PYTHONPATH set to `folder`."""
     files = {}
-    for package in OURS:
+    for package in ours:
         for path in (ROOT / package).rglob("*"):
             if path.is_file() and path.suffix in SUFFIXES and "__pycache__" not in path.parts:
                 files[f"{folder}/{path.relative_to(ROOT)}"] = path

@@ -1,0 +1,505 @@
+"""Calls of boardd's DAHDI driver on real kernel modules, run as `python3 calls.py`; results in `out/calls.json`."""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+
+import stage as stages
+import structlog
+
+from boardd.contract.driver import (
+    Alerting,
+    Connected,
+    Digit,
+    DigitsSent,
+    LineFree,
+    Offered,
+    OffHook,
+    OnHook,
+    PlayEnded,
+    PlayRequest,
+    RecordEnded,
+    ReleasedByFar,
+    RingCount,
+    SpanChanged,
+    Usable,
+)
+from boardd.contract.states import ChannelState, SpanState
+
+S = ChannelState
+CASES = {}
+PRI, R2, FXO, FXS = "pri/1/2", "r2/1/2", "an/1", "an/2"
+CABLE = {PRI: 1, R2: 2}
+HERE = Path.cwd()
+
+
+def case(function):
+    CASES[function.__name__] = function
+    return function
+
+
+def calls_of(cable):
+    """Registers two cases a name, for PRI and No.1."""
+
+    def register(function):
+        for name, channel in cable.items():
+            CASES[f"{name}_{function.__name__}"] = lambda stage, channel=channel: function(stage, channel)
+        return function
+
+    return register
+
+
+both = calls_of({"pri": PRI, "r2": R2})
+
+
+async def called(stage, channel, hang_up_ms=None):
+    """The peer calls us: offered with both numbers; marks of before."""
+    log, notes = stage.marks
+    slot = stage.port(channel).info.timeslot
+    stage.peers.do("dial", cable=CABLE[channel], slot=slot, called="1055", caller="13800138000", hang_up_ms=hang_up_ms)
+    offered = await stage.log.wait(Offered, channel, log)
+    assert (offered.called, offered.caller) == ("1055", "13800138000"), offered
+    return log, notes
+
+
+async def answered(stage, channel, **plan):
+    """The peer calls, we answer."""
+    log, notes = await called(stage, channel, **plan)
+    await stage.port(channel).alert()
+    await stage.port(channel).answer()
+    await stage.log.wait(Connected, channel, log)
+    await stage.peers.wait("connected", notes)
+    return log, notes
+
+
+async def dialled(stage, channel, **plan):
+    """We call the peer; marks of before."""
+    log, notes = stage.marks
+    stage.peers.do("plan", cable=CABLE[channel], **{"digits": 4, **plan})
+    await asyncio.sleep(0.3)
+    await stage.port(channel).dial("2001", "88001000")
+    return log, notes
+
+
+# -- E1 ---------------------------------------------------------------------------------------------------------------
+@both
+async def in_sound_and_digits_far_ends(stage, channel):
+    log, notes = await answered(stage, channel)
+    port, cable = stage.port(channel), CABLE[channel]
+    name = channel.split("/")[0]
+    await port.record(f"{HERE}/out/{name}.alaw")
+    stage.peers.do("keep", cable=cable, file=f"out/{name}.far.alaw")
+    await port.play(PlayRequest((f"{HERE}/chirps.wav",)))
+    await stage.log.wait(PlayEnded, channel, log)
+    await asyncio.sleep(1)
+    await port.stop_record()
+    await stage.log.wait(RecordEnded, channel, log)
+    stage.peers.do("press", cable=cable, keys="1590#")
+    heard = [(await stage.log.wait(Digit, channel, log, digit=key)).digit for key in "1590#"]
+    stage.peers.do("ear", cable=cable)
+    await port.send_digits("2468*")
+    await stage.log.wait(DigitsSent, channel, log)
+    await stage.peers.wait("keys", notes, keys="2468*")
+    digits = [event.digit for event in stage.log.of(channel, log) if isinstance(event, Digit)]
+    stage.peers.do("hang_up", cable=cable)
+    end = await stage.log.wait(ReleasedByFar, channel, log)
+    await stage.free(channel, log)
+    await stage.peers.wait("over", notes)
+    return {"digits": "".join(digits), "heard": "".join(heard), "cause": end.cause, "origin": end.origin}
+
+
+@both
+async def in_we_hang_up(stage, channel):
+    log, notes = await answered(stage, channel)
+    await asyncio.sleep(0.5)
+    await stage.free(channel, log)
+    over = await stage.peers.wait("over", notes)
+    return {"far": [over["cause"], over["answered"]]}
+
+
+@both
+async def in_refused(stage, channel):
+    log, notes = await called(stage, channel)
+    await stage.port(channel).reject(17)
+    await stage.log.wait(LineFree, channel, log)
+    over = await stage.peers.wait("over", notes)
+    return {"far": [over["cause"], over["answered"]]}
+
+
+@both
+async def in_caller_gives_up(stage, channel):
+    log, _notes = await called(stage, channel)
+    await stage.port(channel).alert()
+    await asyncio.sleep(1)
+    stage.peers.do("hang_up", cable=CABLE[channel])
+    end = await stage.log.wait(ReleasedByFar, channel, log)
+    await stage.free(channel, log)
+    return {"cause": end.cause, "events": stage.log_of(channel, log)}
+
+
+@both
+async def out_answered_far_ends(stage, channel):
+    log, notes = await dialled(stage, channel, answer_ms=800, talk_ms=1500)
+    await stage.log.wait(Alerting, channel, log)
+    connected = await stage.log.wait(Connected, channel, log)
+    end = await stage.log.wait(ReleasedByFar, channel, log)
+    await stage.free(channel, log)
+    call = await stage.peers.wait("call_in", notes)
+    return {
+        "numbers": [call["called"], call["caller"]],
+        "evidence": str(connected.evidence),
+        "cause": end.cause,
+    }
+
+
+@both
+async def out_answered_we_hang_up(stage, channel):
+    log, notes = await dialled(stage, channel, answer_ms=500)
+    await stage.log.wait(Connected, channel, log)
+    await asyncio.sleep(1)
+    await stage.free(channel, log)
+    over = await stage.peers.wait("over", notes)
+    return {"far": [over["cause"], over["answered"]]}
+
+
+@both
+async def out_busy(stage, channel):
+    log, _notes = await dialled(stage, channel, refuse=17)
+    end = await stage.log.wait(ReleasedByFar, channel, log)
+    await stage.free(channel, log)
+    return {"cause": end.cause, "code": end.maker_code}
+
+
+@both
+async def out_no_answer(stage, channel):
+    log, notes = await dialled(stage, channel, answer_ms=None)
+    await stage.log.wait(Alerting, channel, log)
+    await asyncio.sleep(3)
+    await stage.free(channel, log)
+    over = await stage.peers.wait("over", notes)
+    return {"answered": over["answered"], "events": stage.log_of(channel, log)}
+
+
+# -- exchange lines ---------------------------------------------------------------------------------------------------
+def pair(stage, act, line=1, **fields):
+    stage.peers.do("pair", line=line, act=act, **fields)
+
+
+async def rung(stage):
+    log, notes = stage.marks
+    pair(stage, "ring")
+    await stage.log.wait(Offered, FXO, log)
+    return log, notes
+
+
+@case
+async def fxo_in_answered_busy_tone(stage):
+    log, notes = await rung(stage)
+    await stage.log.wait(RingCount, FXO, log)
+    await stage.port(FXO).answer()
+    connected = await stage.log.wait(Connected, FXO, log)
+    await stage.peers.wait("answered", notes, span="pair 1")
+    await stage.port(FXO).send_digits("147#")
+    await stage.peers.wait("keys", notes, span="pair 1", keys="147#")
+    stage.peers.do("sound", line=1, kind="busy")
+    end = await stage.log.wait(ReleasedByFar, FXO, log)
+    await stage.free(FXO, log)
+    await stage.peers.wait("cleared", notes, span="pair 1")
+    stage.peers.do("sound", line=1, kind="silence")
+    return {"evidence": str(connected.evidence), "cause": end.cause, "code": end.maker_code}
+
+
+@case
+async def fxo_in_given_up(stage):
+    log, _notes = await rung(stage)
+    await stage.log.wait(RingCount, FXO, log)
+    pair(stage, "stop_ringing")
+    end = await stage.log.wait(ReleasedByFar, FXO, log)
+    await stage.free(FXO, log)
+    return {"cause": end.cause, "code": end.maker_code}
+
+
+@case
+async def fxo_out_answered(stage):
+    await asyncio.sleep(2.5)
+    log, notes = stage.marks
+    pair(stage, "expect", digits=11, answer="ring")
+    await stage.port(FXO).dial("13800138000")
+    told = await stage.peers.wait("dialled", notes)
+    await stage.log.wait(Alerting, FXO, log)
+    stage.peers.do("sound", line=1, kind="voice")
+    connected = await stage.log.wait(Connected, FXO, log)
+    await asyncio.sleep(1)
+    await stage.free(FXO, log)
+    await stage.peers.wait("cleared", notes, span="pair 1")
+    stage.peers.do("sound", line=1, kind="silence")
+    return {"digits": told["digits"], "evidence": str(connected.evidence)}
+
+
+@case
+async def fxo_out_busy(stage):
+    await asyncio.sleep(2.5)
+    log, _notes = stage.marks
+    pair(stage, "expect", digits=8, answer="busy")
+    await stage.port(FXO).dial("88001234")
+    end = await stage.log.wait(ReleasedByFar, FXO, log)
+    await stage.free(FXO, log)
+    return {"cause": end.cause, "code": end.maker_code}
+
+
+@case
+async def fxo_no_dial_tone(stage):
+    await asyncio.sleep(2.5)
+    log, _notes = stage.marks
+    pair(stage, "expect", digits=8, answer="busy", dial_tone=False)
+    await stage.port(FXO).dial("88001234")
+    end = await stage.log.wait(ReleasedByFar, FXO, log)
+    await stage.free(FXO, log)
+    return {"cause": end.cause, "code": end.maker_code}
+
+
+# -- telephones -------------------------------------------------------------------------------------------------------
+@case
+async def fxs_person_dials_and_hangs_up(stage):
+    log, _notes = stage.marks
+    pair(stage, "lift", line=2)
+    await stage.log.wait(OffHook, FXS, log)
+    await asyncio.sleep(0.7)
+    pair(stage, "press", line=2, keys="8002#")
+    for key in "8002#":
+        await stage.log.wait(Digit, FXS, log, digit=key)
+    pair(stage, "put_down", line=2)
+    await stage.log.wait(OnHook, FXS, log)
+    await stage.log.wait(LineFree, FXS, log)
+    return {"digits": "".join(e.digit for e in stage.log.of(FXS, log) if isinstance(e, Digit))}
+
+
+@case
+async def fxs_rung_and_answered(stage):
+    await asyncio.sleep(2.5)
+    log, notes = stage.marks
+    await stage.port(FXS).ring()
+    await stage.peers.wait("ringbegin", notes, span="pair 2")
+    pair(stage, "lift", line=2)
+    connected = await stage.log.wait(Connected, FXS, log)
+    await stage.port(FXS).send_digits("36")
+    await stage.peers.wait("keys", notes, span="pair 2", keys="36")
+    await stage.port(FXS).hangup()
+    await stage.state(FXS, S.RELEASING)
+    pair(stage, "put_down", line=2)
+    await stage.log.wait(LineFree, FXS, log)
+    return {"evidence": str(connected.evidence), "events": stage.log_of(FXS, log)}
+
+
+@case
+async def fxs_rung_in_vain(stage):
+    await asyncio.sleep(2.5)
+    log, notes = stage.marks
+    await stage.port(FXS).ring()
+    await stage.peers.wait("ringbegin", notes, span="pair 2")
+    await asyncio.sleep(1)
+    await stage.port(FXS).hangup()
+    await stage.log.wait(LineFree, FXS, log)
+    mark = stage.peers.mark
+    await asyncio.sleep(6)
+    later = [note["what"] for note in stage.peers.notes[mark:] if note["span"] == "pair 2"]
+    return {"rings afterwards": later.count("ringbegin")}
+
+
+# -- cables -----------------------------------------------------------------------------------------------------------
+@both
+async def cable_pulled_in_a_call(stage, channel):
+    log, notes = await answered(stage, channel)
+    cable, span = CABLE[channel], channel.rpartition("/")[0]
+    loop = asyncio.get_running_loop()
+    await asyncio.sleep(0.5)
+    stage.peers.do("pull", cable=cable)
+    await stage.peers.wait("pulled", notes)
+    pulled_s = loop.time()
+    alarm = await stage.log.wait(SpanChanged, span, log, state=SpanState.ALARM)
+    alarm_s = loop.time() - pulled_s
+    end = await stage.log.wait(ReleasedByFar, channel, log)
+    ended_s = loop.time() - pulled_s
+    await stage.port(channel).hangup()
+    await stage.log.wait(LineFree, channel, log)
+    log2, _notes2 = stage.marks
+    stage.peers.do("plug", cable=cable)
+    await stage.log.wait(SpanChanged, span, log2, state=SpanState.UP, within_s=60)
+    await stage.log.wait(Usable, channel, log2, usable=True, within_s=60)
+    await asyncio.sleep(1)
+    next_log, _notes = await answered(stage, channel)
+    await stage.free(channel, next_log)
+    return {
+        "alarms": list(alarm.alarms),
+        "cause": end.cause,
+        "origin": end.origin,
+        "alarm_s": alarm_s,
+        "ended_after_alarm_s": ended_s - alarm_s,
+    }
+
+
+# -- deaths -----------------------------------------------------------------------------------------------------------
+async def doomed():
+    """A driver in a process of its own that has a call on each kind of line, tells so, and waits for its death."""
+    peers = DeafPeers()
+    stage = stages.Stage(peers)
+    await stage.start()
+    sys.stdout.write("started\n")
+    sys.stdout.flush()
+    pending, asked = {PRI, R2, FXO}, set()
+    while pending:
+        for channel in sorted(pending):
+            if stage.port(channel).state is S.OFFERED and channel not in asked:
+                asked.add(channel)
+                await stage.port(channel).answer()
+            if stage.port(channel).state is S.CONNECTED:
+                pending.discard(channel)
+        await asyncio.sleep(0.05)
+    sys.stdout.write("talking\n")
+    sys.stdout.flush()
+    await asyncio.sleep(3600)
+
+
+class DeafPeers:
+    """The doomed driver has no peers of its own."""
+
+    mark = 0
+
+
+async def killed_predecessor(peers):
+    """A driver dies with three calls; what the far ends see, then the next driver, and its calls."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(sys.executable, "calls.py", "doomed", stdout=pipe)
+    assert await process.stdout.readline() == b"started\n"
+    notes = peers.mark
+    for cable in (1, 2):
+        peers.do("dial", cable=cable, slot=2, called="1055", caller="13800138000")
+    await asyncio.sleep(2.5)
+    peers.do("pair", line=1, act="ring")
+    assert await asyncio.wait_for(process.stdout.readline(), 60) == b"talking\n"
+    await peers.wait("answered", notes, span="pair 1")
+    notes = peers.mark
+    os.kill(process.pid, signal.SIGKILL)
+    await process.wait()
+    await asyncio.sleep(2)
+    dead = [f"{note['span']}: {note['what']}" for note in peers.notes[notes:]]
+    stage = stages.Stage(peers)
+    began_s = asyncio.get_running_loop().time()
+    await stage.start()
+    start_s = asyncio.get_running_loop().time() - began_s
+    states = {channel: str(stage.port(channel).state) for channel in (PRI, R2, FXO, FXS)}
+    for cable in (1, 2):
+        await peers.wait("over", notes, span=f"cable {cable}")
+    await peers.wait("cleared", notes, span="pair 1")
+    await asyncio.sleep(3)
+    after = {channel: str(stage.port(channel).state) for channel in (PRI, R2, FXO, FXS)}
+    return stage, {"while dead": dead, "states at start": states, "states after": after, "start_s": start_s}
+
+
+async def calls_after(stage):
+    """The next call on each line of the dead one works."""
+    for channel in (PRI, R2):
+        log, _notes = await answered(stage, channel)
+        await stage.free(channel, log)
+    await fxo_in_answered_busy_tone(stage)
+    return {}
+
+
+async def span_taken_away(stage):
+    """What the kernel does when somebody takes a span away that boardd has open."""
+    import spans
+    from diokit import Dio
+
+    try:
+        spans.destroy(Dio(stages.LIBRARY, stages.DECL), "3:0")
+    except OSError as error:
+        refused = error.errno
+    else:
+        refused = 0
+    await asyncio.sleep(1)
+    return {"refused with": refused, "state": str(stage.port(FXO).state)}
+
+
+# -- all --------------------------------------------------------------------------------------------------------------
+async def main(wanted):
+    results = {}
+
+    async def run(name, work):
+        began_s = time.monotonic()  # noqa: TID251 - a real kernel
+        try:
+            async with asyncio.timeout(150):
+                results[name] = {"found": await work()}
+        except Exception:
+            results[name] = {"error": traceback.format_exc(), "far end": peers.notes[-12:]}
+        results[name]["s"] = round(time.monotonic() - began_s, 1)  # noqa: TID251 - a real kernel
+        keep("calls.json", results)
+        say(f"{name}: {results[name]}")
+
+    peers = stages.Peers()
+    await peers.start()
+    stage = stages.Stage(peers)
+
+    async def predecessor():
+        nonlocal stage
+        stage, found = await killed_predecessor(peers)
+        return found
+
+    async def start():
+        await stage.start()
+        return {channel: str(port.state) for channel, port in stage.ports.items()}
+
+    await run("start", start)
+    for name, function in CASES.items():
+        if not wanted or name in wanted or any(name.startswith(f"{word}_") for word in wanted):
+            await run(name, lambda function=function: function(stage))
+            await tidy(stage)
+    if not wanted or "deaths" in wanted:
+        await run("stop", stage.stop)
+        await run("killed_predecessor", predecessor)
+        await run("calls_after", lambda: calls_after(stage))
+    await run("span_taken_away", lambda: span_taken_away(stage))
+    illegal = {port.id: port.illegal_steps for port in stage.ports.values() if port.illegal_steps}
+    await run("stop_again", stage.stop)
+    results["illegal steps"] = {"found": illegal}
+    await peers.stop()
+    keep("notes.json", peers.notes)
+    keep("events.json", stage.log.events)
+    keep("calls.json", results)
+
+
+def keep(name, value):
+    """For those outside."""
+    (HERE / "out" / name).write_text(json.dumps(value, indent=1, default=repr))
+
+
+def say(text):
+    """On the machine's console, for whoever waits outside."""
+    with open("/dev/console", "w") as console:
+        console.write(f"vm: {text[-1500:]}\n")
+
+
+async def tidy(stage):
+    """After a case that failed: everybody goes home."""
+    busy = [port for port in stage.ports.values() if port.state not in (S.IDLE, S.OUT_OF_SERVICE, S.BROKEN)]
+    for port in busy:
+        await port.hangup()
+    if busy:
+        for cable in (1, 2):
+            stage.peers.do("hang_up", cable=cable)
+        pair(stage, "put_down", line=2)
+        await asyncio.sleep(5)
+
+
+if __name__ == "__main__":
+    # The log of every call into the library costs an emulated machine its time.
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    asyncio.run(doomed() if sys.argv[1:] == ["doomed"] else main(sys.argv[1:]))

@@ -1,0 +1,169 @@
+"""The far ends of pairs: an office at an exchange line of boardd's, a telephone at a telephone port of boardd's."""
+
+from collections import deque
+
+from diokit import ELAST, POLLIN, POLLPRI
+from sounds import BLOCK, SILENCE, DigitEar, digits, tone
+
+EAGAIN, EBUSY, EINPROGRESS = 11, 16, 115
+ALAW, BUFFERS = 2, 8
+CADENCE_MS = [1000, 4000]
+DIAL_TONE, RING_BACK = tone(1000, (450, -10)), tone(1000, (450, -10)) + tone(4000)
+BUSY = tone(350, (450, -10)) + tone(350)
+
+
+class Pair:
+    """One pair. `note(what, **fields)` is told of the kernel's events by name, and of keys that were heard."""
+
+    ears = True
+
+    def __init__(self, dio, number, note):
+        self.dio, self.number, self.note = dio, number, note
+        self.fd = dio.channel(number)
+        dio.ioctl(self.fd, dio.SETLAW, ALAW)
+        dio.buffers(self.fd, BUFFERS, BLOCK)
+        dio.with_struct(self.fd, dio.SETCADENCE, "ring_cadence", ms=CADENCE_MS)
+        self._say, self._again, self._ear = deque(), b"", DigitEar()
+        self.names = {getattr(dio, f"EVENT_{name}"): name.lower() for name in EVENTS}
+        self.open = False
+        """Whether sound is to be heard and sent."""
+
+    @property
+    def mask(self):
+        return POLLPRI | POLLIN
+
+    def hook(self, value):
+        """A change of the hook; those that take time are on their way."""
+        try:
+            self.dio.ioctl(self.fd, self.dio.HOOK, value)
+        except OSError as error:
+            if error.errno not in (EINPROGRESS, EBUSY):
+                raise
+
+    def say(self, sound, again=False):
+        """Send a sound instead of what was sent; `again`: for ever."""
+        self._say = deque(sound[i : i + BLOCK] for i in range(0, len(sound), BLOCK))
+        self._again = sound if again else b""
+
+    def hear_anew(self):
+        self._ear = DigitEar()
+
+    def look(self):
+        """Something waits on the file."""
+        while event := self.dio.event(self.fd):
+            name = self.names.get(event, str(event))
+            self.note(name)
+            self.on_event(name)
+        while True:
+            try:
+                block = self.dio.read(self.fd)
+            except OSError as error:
+                if error.errno in (EAGAIN, ELAST):
+                    return
+                raise
+            self._block(block)
+
+    def _block(self, block):
+        if not self.open:
+            return
+        before = self._ear.heard
+        if self.ears and len(block) == BLOCK:
+            self._ear.take(block)
+        if self._ear.heard != before:
+            self.note("keys", keys=self._ear.heard)
+            self.on_key(self._ear.heard)
+        if not self._say and self._again:
+            self.say(self._again, again=True)
+        octets = self._say.popleft() if self._say else SILENCE
+        try:
+            self.dio.write(self.fd, octets.ljust(BLOCK, b"\xd5"))
+        except OSError as error:
+            if error.errno not in (EAGAIN, ELAST):
+                raise
+
+    def on_event(self, name):
+        """An event by name."""
+
+    def on_key(self, heard):
+        """Another key."""
+
+
+EVENTS = (
+    "ONHOOK",
+    "RINGOFFHOOK",
+    "WINKFLASH",
+    "RINGERON",
+    "RINGEROFF",
+    "HOOKCOMPLETE",
+    "RINGBEGIN",
+    "ALARM",
+    "NOALARM",
+)
+
+
+class Office(Pair):
+    """The exchange's end of our line: rings, gives dial tone, takes digits, answers by a voice, is busy."""
+
+    def __init__(self, dio, number, note):
+        super().__init__(dio, number, note)
+        self.hook(dio.ONHOOK)
+        self.ringing = self.lifted = False
+        self.digits, self.answer, self.dial_tone = 0, "", True
+
+    def ring(self):
+        self.ringing = True
+        self.hook(self.dio.RING)
+
+    def stop_ringing(self):
+        self.ringing = False
+        self.hook(self.dio.RINGOFF)
+
+    def expect(self, digits, answer, dial_tone=True):
+        """The next time that our line is lifted: how many digits come, and what is done then (ring, busy)."""
+        self.digits, self.answer, self.dial_tone = digits, answer, dial_tone
+
+    def on_event(self, name):
+        if name == "ringoffhook" and not self.lifted:
+            self.lifted = self.open = True
+            self.hear_anew()
+            if self.ringing:
+                self.stop_ringing()
+                self.hook(self.dio.OFFHOOK)
+                self.say(b"")
+                self.note("answered")
+            else:
+                self.hook(self.dio.OFFHOOK)
+                self.say(DIAL_TONE if self.dial_tone else b"", again=self.dial_tone)
+                self.note("seized")
+        elif name == "onhook" and self.lifted:
+            self.lifted = self.open = False
+            self.say(b"")
+            self.hook(self.dio.ONHOOK)
+            self.note("cleared")
+
+    def on_key(self, heard):
+        if len(heard) == 1:
+            self.say(b"")
+        if self.digits and len(heard) == self.digits:
+            self.say({"ring": RING_BACK, "busy": BUSY}.get(self.answer, b""), again=True)
+            self.note("dialled", digits=heard)
+
+
+class Telephone(Pair):
+    """A telephone on a port of boardd's."""
+
+    def __init__(self, dio, number, note):
+        super().__init__(dio, number, note)
+        self.hook(dio.ONHOOK)
+
+    def lift(self):
+        self.open = True
+        self.hear_anew()
+        self.hook(self.dio.OFFHOOK)
+
+    def put_down(self):
+        self.open = False
+        self.hook(self.dio.ONHOOK)
+
+    def press(self, keys):
+        self.say(digits(keys))

@@ -1,0 +1,85 @@
+"""Calls of boardd's own DAHDI driver on the real kernel modules: ISDN, No.1, an exchange line, a telephone.
+
+At the other ends of three local cables are peers that know nothing of boardd: those of the simulator's edge with a
+data link, messages, registers and voices of their own, and an office and a telephone written for this test. The guest
+counts its own time by instructions, so what is late there is not the fault of a busy machine.
+"""
+
+import json
+
+import pytest
+import vm_calls
+import vm_machine
+
+pytestmark = [pytest.mark.deep, pytest.mark.real_time, pytest.mark.timeout(1800)]
+GUEST_S, HOST_S = 600, 900
+END = {"cause": 16, "origin": "far"}
+WANTED = {
+    "in_sound_and_digits_far_ends": {"digits": "1590#", "heard": "1590#", **END},
+    "in_we_hang_up": {"far": [16, True]},
+    "in_refused": {"far": [17, False]},
+    "in_caller_gives_up": {"cause": 16, "events": ["Offered", "ReleasedByFar", "LineFree"]},
+    "out_answered_we_hang_up": {"far": [16, True]},
+    "out_no_answer": {"answered": False, "events": ["Proceeding", "Alerting", "LineFree"]},
+}
+OUT = {"numbers": ["2001", "88001000"], "cause": 16}
+ALONE = {
+    "pri_out_answered_far_ends": {**OUT, "evidence": "connect"},
+    "r2_out_answered_far_ends": {**OUT, "evidence": "r2_answer"},
+    "pri_out_busy": {"cause": 17, "code": "17 loc=0"},
+    "r2_out_busy": {"cause": 17, "code": "KB=4"},
+    "fxo_in_answered_busy_tone": {"evidence": "connect", "cause": 16, "code": "busy_tone"},
+    "fxo_in_given_up": {"cause": 16, "code": "no_ring"},
+    "fxo_out_answered": {"digits": "13800138000", "evidence": "voice"},
+    "fxo_out_busy": {"cause": 17, "code": "busy_tone"},
+    "fxo_no_dial_tone": {"cause": 38, "code": "no_dial_tone"},
+    "fxs_person_dials_and_hangs_up": {"digits": "8002#"},
+    "fxs_rung_and_answered": {
+        "evidence": "hook",
+        "events": ["OffHook", "Connected", "DigitsSent", "OnHook", "LineFree"],
+    },
+    "fxs_rung_in_vain": {"rings afterwards": 0},
+    "span_taken_away": {"refused with": 16, "state": "idle"},
+    "illegal steps": {},
+}
+"""The kernel does not let go of a span that somebody has open: EBUSY."""
+WANTED = {f"{kind}_{name}": found for name, found in WANTED.items() for kind in ("pri", "r2")} | ALONE
+
+
+@pytest.fixture(scope="module")
+def boot(tools, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("calls")
+    command = vm_calls.COMMAND.format(limit_s=GUEST_S, cases="")
+    files = vm_calls.files(folder)
+    done = vm_machine.run(folder, command, files, GUEST_S + 60, own_time=True, host_limit_s=HOST_S)
+    assert done.status == 0, f"{done.stderr[-2000:]}\n{done.console[-3000:]}"
+    return done
+
+
+@pytest.fixture(scope="module")
+def results(boot):
+    return json.loads(boot.files["calls.json"])
+
+
+def found(results, boot, name):
+    assert name in results, f"not reached; {boot.files['log'].decode(errors='replace')[-2000:]}"
+    assert "error" not in results[name], f"{results[name]['error']}\nfar end: {results[name].get('far end')}"
+    return results[name]["found"]
+
+
+@pytest.mark.parametrize("name", WANTED)
+def test_call(results, boot, name):
+    assert found(results, boot, name) == WANTED[name]
+
+
+@pytest.mark.parametrize("kind", ["pri", "r2"])
+def test_a_cable_is_pulled_out_in_a_call_and_put_back(results, boot, kind):
+    got = found(results, boot, f"{kind}_cable_pulled_in_a_call")
+    assert (got["cause"], got["origin"], got["alarms"]) == (27, "line", ["los"])
+    assert got["alarm_s"] < 4 and 4.5 < got["ended_after_alarm_s"] < 6
+
+
+def test_nothing_bad_in_the_kernels_log(boot):
+    text = boot.files["dmesg"].decode(errors="replace")
+    for word in ("BUG:", "Oops", "Call Trace", "WARNING: CPU"):
+        assert word not in text, text[-3000:]
