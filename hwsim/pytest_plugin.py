@@ -13,7 +13,7 @@
 With boardd the whole site runs in token lockstep as fast as it can (`speed="max"`), or free at `speed="1"`. Without
 boardd the machine runs at real speed; with another `speed` your processes must follow the clock in
 `machine.environment["BOARDD_CLOCK"]`. Everything is ended after the test; when it fails, the logs are in its report and
-the folder stays. docs/scenarios.md tells more.
+the folder stays. docs/simulator.md tells more.
 """
 
 from __future__ import annotations

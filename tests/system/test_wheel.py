@@ -75,6 +75,7 @@ def test_everything_that_is_read_at_run_time_is_in_the_wheel(wheel):
         "drivers/*/decl/*.h": ROOT,
         "hwsim/scenarios/*.yaml": ROOT,
         "hwsim/scenarios/*/*.ini": ROOT,
+        "hwsim/sounds/*.wav": ROOT,
         "boardd/scheduler/prompts/*/*.wav": ROOT,
         "boardd/locale/*/LC_MESSAGES/*.po": ROOT,
     }.items():
@@ -125,3 +126,25 @@ def test_the_demo_runs_from_an_unrelated_folder(place, tmp_path):
     assert len(result["contacts"]) == 2
     assert all(contact["agent"] for contact in result["contacts"])
     assert len(list((tmp_path / "d" / "recordings").rglob("*.wav"))) == 2
+
+
+@pytest.mark.deep
+def test_the_plug_in_in_a_project_of_its_own(place, tmp_path):
+    (tmp_path / "test_mine.py").write_text(
+        "def test_caller_reaches_an_agent(simulated_site):\n"
+        "    done = simulated_site('demo', calls=1).finish()\n"
+        "    assert done.settled and len(done.contacts) == 1\n",
+        encoding="utf-8",
+    )
+    if not list(place.glob("lib/python*/site-packages/dependencies.pth")):
+        run(
+            place / "bin" / "python",
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--disable-pip-version-check",
+            "pytest",
+            cwd=tmp_path,
+        )
+    assert "1 passed" in run(place / "bin" / "python", "-m", "pytest", "-q", "test_mine.py", cwd=tmp_path).stdout

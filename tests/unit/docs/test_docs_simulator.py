@@ -249,3 +249,15 @@ def test_chirps_are_as_the_page_says(party, number):
         t = n / 8000
         wanted = 22826 * math.sin(2 * math.pi * (1700 * t + 1300 * t * t / (2 * 320 / 8000)))
         assert abs(pcm[n] - wanted) <= 1
+
+
+def test_the_first_scenario_of_the_page_is_good(tmp_path):
+    page = (ROOT / "docs" / "simulator.md").read_text(encoding="utf-8")
+    example = page.partition("answers *good*:\n\n")[2].partition("\nRun it with")[0]
+    scenario = Scenario.parse("".join(line.removeprefix("    ") for line in example.splitlines(True)))
+    simulator = Simulator(scenario, Options(tmp_path))
+    try:
+        simulator.world.check()
+        assert scenario.file.callers and scenario.file.faults and scenario.file.scripts
+    finally:
+        simulator.close()
