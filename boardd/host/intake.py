@@ -373,10 +373,12 @@ class Intake:
             if line.is_station:
                 self._stations.usable(line)
             return
-        known, line.channel.reason = line.channel.reason, event.reason
+        known = line.channel.reason
+        if line.port.state is S.OUT_OF_SERVICE:
+            line.channel.reason = event.reason
         if line.call is not None:
             self._calls.release(line.call, Cause.TEMPORARY_FAILURE, "line", maker_text=event.reason)
-        elif line.channel.state is S.OUT_OF_SERVICE and event.reason != known:
+        elif line.channel.state is line.port.state is S.OUT_OF_SERVICE and event.reason != known:
             line.announce()  # the state was seen before the reason, or there is another reason now
 
     def _broken(self, line: Line, event: d.ChannelBroken) -> None:

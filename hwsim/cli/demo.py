@@ -68,7 +68,7 @@ def demo(
     """
     keep = folder is not None or document is not None
     place = folder or Path(tempfile.mkdtemp(prefix="boardd-demo-"))
-    space = _prepare(place, config, site, cards, calls or ENDLESS)
+    space = prepare(place, config, site, cards, calls or ENDLESS)
     word = "max" if speed == "max" else f"{float(speed):g}"
     signal.signal(signal.SIGTERM, _interrupt)
     processes = Processes.start(space, seed, word)
@@ -97,7 +97,7 @@ def demo(
         raise click.exceptions.Exit(1)
 
 
-def _prepare(place: Path, config: Path | None, site: str | None, cards: str, calls: int) -> Workspace:
+def prepare(place: Path, config: Path | None, site: str | None, cards: str, calls: int) -> Workspace:
     """The working folder. The demo's own configuration is for Synway's cards; for others it comes from the scenario."""
     scenario = site or SITES[cards]
     if config is not None or cards == "synway":

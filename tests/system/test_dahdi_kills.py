@@ -13,18 +13,17 @@ from site_run import chirps, wav_sides
 
 from hwsim.scenario.runner_site import SiteOutcome
 
+pytestmark = pytest.mark.timeout(300)
 SEED = 11
 CALLED = (PRI, NO1, REVERSES, PLAIN)
-CALLERS = 14
-FROM_S, EVERY_S = 30.0, 7.0
-KILLS: tuple[tuple[str, int, float, float], ...] = (
-    ("queue", 0, 11.0, 12.5),
-    ("ringing", 3, 1.5, 4.5),
-    ("talk", 4, 15.0, 18.0),
-    ("ivr", 8, 2.0, 6.0),
-    ("registers", 9, 1.0, 4.0),
+CALLERS = 10
+FROM_S, EVERY_S = 12.0, 7.0
+KILLS: tuple[tuple[float, float, dict[int, str]], ...] = (
+    (23.0, 24.0, {0: "queue", 1: "ringing"}),
+    (35.5, 36.5, {2: "ivr", 3: "ringing"}),
+    (56.0, 57.5, {4: "talk", 5: "ivr", 6: "ringing"}),
 )
-"""Phase, which caller's, from and to in seconds after that caller began to dial."""
+"""From, to (s), and where the callers are then; the first `ringing` is the registers of No.1 at work."""
 READY_US = 3_000_000
 """From the death of the host until every line can be used: 0.5 s until it is started again, and 2 s more (failure
 table); here the exchange resets its circuits at once."""
@@ -39,14 +38,14 @@ def day() -> dict[str, Any]:
     return site(**agents(4, "uniform 9..14"), callers=callers, end={"idle_s": 15})
 
 
-def faults(plan: list[tuple[str, int]]) -> list[dict[str, Any]]:
-    return [{"at_s": at_us / 1e6, "what": "process_kill", "where": "host-dahdi"} for _phase, at_us in plan]
+def faults(kills: list[int]) -> list[dict[str, Any]]:
+    return [{"at_s": at_us / 1e6, "what": "process_kill", "where": "host-dahdi"} for at_us in kills]
 
 
-def instants() -> list[tuple[str, int]]:
-    """Seeded, one in each phase of some caller's way."""
+def instants() -> list[int]:
+    """Seeded, in microseconds."""
     rng = random.Random(f"{SEED}/dahdi")
-    return [(phase, round((FROM_S + EVERY_S * n + rng.uniform(low, high)) * 1e6)) for phase, n, low, high in KILLS]
+    return [round(rng.uniform(low, high) * 1e6) for low, high, _where in KILLS]
 
 
 @pytest.fixture(scope="module")
@@ -60,24 +59,24 @@ def _us(done: SiteOutcome, at: dict[str, Any]) -> int:
     return (int(at["wall_ms"]) - int(done.result["wall_base_ms"])) * 1000
 
 
-def test_each_kill_struck_its_phase(killed: SiteOutcome) -> None:
+def test_each_kill_struck_callers_where_it_should(killed: SiteOutcome) -> None:
     """By the truth log of the run itself."""
-    for (phase, number, _low, _high), (_phase, at_us) in zip(KILLS, instants(), strict=True):
-        contact = next(c for c in killed.contacts if c["person"] == f"c{number:02d}/1")
-        call = next(f["call"] for f in killed.of("call_begin") if f["caller"] == contact["caller"])
-        moments = [
-            _first(killed.of("call_route", call=call)),
-            _first(killed.of("call_answer", call=call)),
-            _first(killed.of("digit_sent", person=contact["person"])),
-            _first(killed.of("heard_person", person=contact["person"])),
-            _first(killed.of("call_end", call=call)),
-        ]
-        passed = sum(t_us <= at_us for t_us in moments)
-        assert ("", "ringing", "ivr", "queue", "talk", "release")[passed] == phase.replace("registers", "ringing"), (
-            phase,
-            at_us,
-            moments,
-        )
+    for (_low, _high, where), at_us in zip(KILLS, instants(), strict=True):
+        for number, phase in where.items():
+            contact = next(c for c in killed.contacts if c["person"] == f"c{number:02d}/1")
+            assert _phase_at(killed, contact, at_us) == phase, (number, at_us)
+
+
+def _phase_at(done: SiteOutcome, contact: dict[str, Any], at_us: int) -> str:
+    call = next(f["call"] for f in done.of("call_begin") if f["caller"] == contact["caller"])
+    moments = [
+        _first(done.of("call_route", call=call)),
+        _first(done.of("call_answer", call=call)),
+        _first(done.of("digit_sent", person=contact["person"])),
+        _first(done.of("heard_person", person=contact["person"])),
+        _first(done.of("call_end", call=call)),
+    ]
+    return ("", "ringing", "ivr", "queue", "talk", "release")[sum(t_us <= at_us for t_us in moments)]
 
 
 def _first(facts: list[dict[str, Any]]) -> int:
@@ -85,7 +84,7 @@ def _first(facts: list[dict[str, Any]]) -> int:
 
 
 def test_every_call_has_one_record_with_the_cause_of_its_end(killed: SiteOutcome) -> None:
-    check_records(killed, [at_us for _phase, at_us in instants()])
+    check_records(killed, instants())
     assert any(c["cause"] == DIED and c["agent"] for c in killed.contacts)
 
 
@@ -116,30 +115,27 @@ def _never_offered(done: SiteOutcome, contact: dict[str, Any], kills: list[int])
 
 
 def test_lines_are_usable_again_in_time(killed: SiteOutcome) -> None:
-    """Every channel that was in service leaves `out_of_service` within the bound; telephones may be lifted."""
-    for _phase, at_us in instants():
-        back: dict[str, int] = {}
-        gone: set[str] = set()
-        for event in killed.events:
-            if event["type"] != "channel_state" or event["t_us"] < at_us - 1000:
-                continue
-            channel = event["channel"]
-            if (
-                channel["state"] == "out_of_service"
-                and channel["reason"] == "host_down"
-                and event["t_us"] < at_us + 1000
-            ):
-                gone.add(channel["id"])
-            elif channel["id"] in gone and channel["state"] != "out_of_service":
-                back.setdefault(channel["id"], event["t_us"])
+    """Every channel leaves `out_of_service` within the bound; the telephones may be lifted by then."""
+    for at_us in instants():
+        seen = [
+            (event["t_us"], event["channel"])
+            for event in killed.events
+            if event["t_us"] >= at_us - 1000 and isinstance(event.get("channel"), dict)
+        ]
+        gone = {channel["id"] for t_us, channel in seen if t_us < at_us + 1000 and channel.get("reason") == "host_down"}
         assert len(gone) == 30 + 30 + 3 + 8
-        assert set(back) == gone
-        assert max(back.values()) - at_us <= READY_US
+        back: dict[str, int] = {}
+        for t_us, channel in seen:
+            if channel["state"] != "out_of_service":
+                back.setdefault(channel["id"], t_us)
+                assert not channel.get("reason"), channel
+        assert set(back) >= gone
+        assert max(back[channel] for channel in gone) - at_us <= READY_US
 
 
 def test_exchange_lines_are_put_on_hook_before_they_are_used(killed: SiteOutcome) -> None:
     struck = 0
-    for _phase, at_us in instants():
+    for at_us in instants():
         for line in ("ana/1", "ana/2", "ana/3"):
             before = [f["off_hook"] for f in killed.of("hook", line=line) if f["t_us"] < at_us]
             if before and before[-1]:
@@ -160,7 +156,7 @@ def test_alarms_say_which_host_died_and_are_cleared(killed: SiteOutcome) -> None
 
 def test_agents_stay_logged_in_and_the_next_callers_reach_them(killed: SiteOutcome) -> None:
     assert len(killed.of("agent_log_in")) == 4
-    kills = [at_us for _phase, at_us in instants()]
+    kills = instants()
     served = 0
     for contact in killed.contacts:
         begun_us = next(f["t_us"] for f in killed.of("caller_begin", person=contact["person"]))
@@ -169,7 +165,7 @@ def test_agents_stay_logged_in_and_the_next_callers_reach_them(killed: SiteOutco
             served += 1
             assert contact["agent"] and contact["outcome"] == "talked", contact
             assert contact["digits_heard"] == contact["digits_sent"] != "", contact
-    assert served >= 4
+    assert served >= 3
 
 
 def test_recordings_outlive_the_host(killed: SiteOutcome) -> None:
@@ -201,7 +197,7 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> SiteOutcome:
 @pytest.mark.parametrize("number", range(20))
 def test_single_kills(number: int, calm: SiteOutcome, tmp_path: Path) -> None:
     """Twenty seeded instants, one kill per run."""
-    plan = kill_plan.instants(calm, 20, f"single/{SEED}", apart_us=0)[number : number + 1]
-    done = run(tmp_path, day(), SEED, faults(plan))
+    _phase, at_us = kill_plan.instants(calm, 20, f"single/{SEED}", apart_us=0)[number]
+    done = run(tmp_path, day(), SEED, faults([at_us]))
     assert len(done.of("dahdi_attached")) == 2
-    check_records(done, [at_us for _phase, at_us in plan])
+    check_records(done, [at_us])

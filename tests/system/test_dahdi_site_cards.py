@@ -9,9 +9,10 @@ from dahdi_site import DELAY_MS, NO1, PRI, REVERSES, agent_at, agents, check_chi
 
 from hwsim.scenario.runner_site import SiteOutcome
 
-PULLED_S, BACK_S = 62.0, 76.0
-ABSENT_UNTIL_S = 40.0
-KILLED_S = 84.0
+pytestmark = pytest.mark.timeout(300)
+PULLED_S, BACK_S = 42.0, 54.0
+ABSENT_UNTIL_S = 20.0
+KILLED_S = 62.0
 BACK_WITHIN_US = 4_000_000
 """The inventory is read every two seconds; then channels are opened and the E1 comes up."""
 
@@ -20,16 +21,16 @@ BACK_WITHIN_US = 4_000_000
 def done(tmp_path_factory: pytest.TempPathFactory) -> SiteOutcome:
     """The No.1 card is missing until the host starts again; the PRI card is pulled in a call, and put back."""
     day = site(
-        **agents(3, "uniform 24..28"),
+        **agents(3, "uniform 23..26"),
         callers=[
-            stream("early", NO1, [30]),
-            stream("cut", PRI, [45], "patient"),
-            stream("stays", REVERSES, [40], "patient"),
-            stream("meanwhile", PRI, [66]),
-            stream("again", PRI, [88]),
-            stream("found", NO1, [86]),
+            stream("early", NO1, [12]),
+            stream("cut", PRI, [24], "patient"),
+            stream("stays", REVERSES, [20], "patient"),
+            stream("meanwhile", PRI, [45]),
+            stream("again", PRI, [66]),
+            stream("found", NO1, [64]),
         ],
-        end={"idle_s": 5},
+        end={"idle_s": 3},
     )
     faults = [
         {"at_s": 0, "what": "card_missing", "where": "no1", "for_s": ABSENT_UNTIL_S},

@@ -244,6 +244,12 @@ async def test_why_a_channel_is_unusable_is_announced_whenever_it_becomes_known(
             await r.settle()
             assert r.count("channel_state") - before == announced
             assert r.last("channel_state").channel.reason == reason
+        port.step(S.IDLE)
+        line.sync()
+        for event in (d.Usable("e1a/1/1", False, "far"), d.Usable("e1a/1/1", True)):  # as told before it was seen
+            port.emit(event)
+            await r.settle()
+            assert (line.channel.state, line.channel.reason) == (S.IDLE, "")
 
 
 @virtual
