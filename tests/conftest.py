@@ -6,9 +6,17 @@ import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
 
 HONEST = ("not yet", "not due here")
 """Scenarios that wait for their drivers say so in any run."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Property tests search anew in deep runs only; otherwise the same tree gets the same answer."""
+    settings.register_profile("same", derandomize=True)
+    if "deep or" not in config.getoption("markexpr"):
+        settings.load_profile("same")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -155,6 +155,9 @@ class Cadence:
         if tone.cycles == 1 and rounds[-1].off_ms < least:
             return count, Refusal(tone.name, Fault.OFF, rounds[-1].off_ms, Window(least, tone.cadence[phase][1].high))
         uneven = _uneven(tone, rounds[-count:]) if tone.even else None
+        if uneven and count > need and _uneven(tone, rounds[1 - count :]) is None:
+            # The oldest was cut short: listening began in it, or other sound covered its beginning.
+            count, uneven = count - 1, None
         return count, uneven or count / len(tone.cadence)
 
 

@@ -51,6 +51,14 @@ def test_within_tolerances_a_tone_is_itself(tone, off_hz, part, level, snr, insi
     assert set(told(came)) == {tone}
 
 
+@pytest.mark.parametrize(("tone", "cut_ms"), [("busy", 40), ("busy", 80), ("special_dial_tone", 70)])
+def test_a_tone_whose_first_beep_was_cut_is_itself(tone, cut_ms):
+    on_off = PLAN[tone][1]
+    came = listen([line_of(silence(0.5), cadence(tone, 8)[cut_ms * 8 :])])[0]
+    assert set(told(came)) == {tone}
+    assert next(c.sample for c in came if told([c])) / 8 <= 500 - cut_ms + 5 * sum(on_off)
+
+
 def test_a_verdict_carries_its_reasons():
     came = listen([make(Line("busy", 440, (360, 340), -14, 20))[0]])[0]
     first = next(c.verdict for c in came if c.verdict.sound is Sound.BUSY)
