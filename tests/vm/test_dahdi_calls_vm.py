@@ -6,13 +6,17 @@ counts its own time by instructions, so what is late there is not the fault of a
 """
 
 import json
+from itertools import pairwise
 
 import pytest
 import vm_calls
 import vm_machine
 
+from hwsim.core.sound import alaw_decode, find_chirps
+
 pytestmark = [pytest.mark.deep, pytest.mark.real_time, pytest.mark.timeout(1800)]
 GUEST_S, HOST_S = 600, 900
+PEER = 99
 END = {"cause": 16, "origin": "far"}
 WANTED = {
     "in_sound_and_digits_far_ends": {"digits": "1590#", "heard": "1590#", **END},
@@ -77,6 +81,16 @@ def test_a_cable_is_pulled_out_in_a_call_and_put_back(results, boot, kind):
     got = found(results, boot, f"{kind}_cable_pulled_in_a_call")
     assert (got["cause"], got["origin"], got["alarms"]) == (27, "line", ["los"])
     assert got["alarm_s"] < 4 and 4.5 < got["ended_after_alarm_s"] < 6
+
+
+@pytest.mark.parametrize(("file", "party"), [("pri", PEER), ("pri.far", 7), ("r2", PEER), ("r2.far", 7)])
+def test_sound_has_no_gap(boot, file, party):
+    """Numbered chirps, one each 0.4 s, at both ends."""
+    chirps = [c for c in find_chirps(alaw_decode(boot.files[f"{file}.alaw"])) if c.party == party]
+    assert len(chirps) >= 5
+    assert [c.number for c in chirps] == list(range(chirps[0].number, chirps[0].number + len(chirps)))
+    steps = {b.start_sample - a.start_sample for a, b in pairwise(chirps)}
+    assert steps == {vm_calls.CHIRP_SAMPLES}
 
 
 def test_nothing_bad_in_the_kernels_log(boot):

@@ -3,8 +3,6 @@
 import asyncio
 import json
 import logging
-import os
-import signal
 import sys
 import time
 import traceback
@@ -344,73 +342,6 @@ async def cable_pulled_in_a_call(stage, channel):
     }
 
 
-# -- deaths -----------------------------------------------------------------------------------------------------------
-async def doomed():
-    """A driver in a process of its own that has a call on each kind of line, tells so, and waits for its death."""
-    peers = DeafPeers()
-    stage = stages.Stage(peers)
-    await stage.start()
-    sys.stdout.write("started\n")
-    sys.stdout.flush()
-    pending, asked = {PRI, R2, FXO}, set()
-    while pending:
-        for channel in sorted(pending):
-            if stage.port(channel).state is S.OFFERED and channel not in asked:
-                asked.add(channel)
-                await stage.port(channel).answer()
-            if stage.port(channel).state is S.CONNECTED:
-                pending.discard(channel)
-        await asyncio.sleep(0.05)
-    sys.stdout.write("talking\n")
-    sys.stdout.flush()
-    await asyncio.sleep(3600)
-
-
-class DeafPeers:
-    """The doomed driver has no peers of its own."""
-
-    mark = 0
-
-
-async def killed_predecessor(peers):
-    """A driver dies with three calls; what the far ends see, then the next driver, and its calls."""
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(sys.executable, "calls.py", "doomed", stdout=pipe)
-    assert await process.stdout.readline() == b"started\n"
-    notes = peers.mark
-    for cable in (1, 2):
-        peers.do("dial", cable=cable, slot=2, called="1055", caller="13800138000")
-    await asyncio.sleep(2.5)
-    peers.do("pair", line=1, act="ring")
-    assert await asyncio.wait_for(process.stdout.readline(), 60) == b"talking\n"
-    await peers.wait("answered", notes, span="pair 1")
-    notes = peers.mark
-    os.kill(process.pid, signal.SIGKILL)
-    await process.wait()
-    await asyncio.sleep(2)
-    dead = [f"{note['span']}: {note['what']}" for note in peers.notes[notes:]]
-    stage = stages.Stage(peers)
-    began_s = asyncio.get_running_loop().time()
-    await stage.start()
-    start_s = asyncio.get_running_loop().time() - began_s
-    states = {channel: str(stage.port(channel).state) for channel in (PRI, R2, FXO, FXS)}
-    for cable in (1, 2):
-        await peers.wait("over", notes, span=f"cable {cable}")
-    await peers.wait("cleared", notes, span="pair 1")
-    await asyncio.sleep(3)
-    after = {channel: str(stage.port(channel).state) for channel in (PRI, R2, FXO, FXS)}
-    return stage, {"while dead": dead, "states at start": states, "states after": after, "start_s": start_s}
-
-
-async def calls_after(stage):
-    """The next call on each line of the dead one works."""
-    for channel in (PRI, R2):
-        log, _notes = await answered(stage, channel)
-        await stage.free(channel, log)
-    await fxo_in_answered_busy_tone(stage)
-    return {}
-
-
 async def span_taken_away(stage):
     """What the kernel does when somebody takes a span away that boardd has open."""
     import spans
@@ -445,11 +376,6 @@ async def main(wanted):
     await peers.start()
     stage = stages.Stage(peers)
 
-    async def predecessor():
-        nonlocal stage
-        stage, found = await killed_predecessor(peers)
-        return found
-
     async def start():
         await stage.start()
         return {channel: str(port.state) for channel, port in stage.ports.items()}
@@ -459,13 +385,9 @@ async def main(wanted):
         if not wanted or name in wanted or any(name.startswith(f"{word}_") for word in wanted):
             await run(name, lambda function=function: function(stage))
             await tidy(stage)
-    if not wanted or "deaths" in wanted:
-        await run("stop", stage.stop)
-        await run("killed_predecessor", predecessor)
-        await run("calls_after", lambda: calls_after(stage))
     await run("span_taken_away", lambda: span_taken_away(stage))
     illegal = {port.id: port.illegal_steps for port in stage.ports.values() if port.illegal_steps}
-    await run("stop_again", stage.stop)
+    await run("stop", stage.stop)
     results["illegal steps"] = {"found": illegal}
     await peers.stop()
     keep("notes.json", peers.notes)
@@ -502,4 +424,4 @@ if __name__ == "__main__":
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    asyncio.run(doomed() if sys.argv[1:] == ["doomed"] else main(sys.argv[1:]))
+    asyncio.run(main(sys.argv[1:]))
