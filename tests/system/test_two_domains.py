@@ -79,6 +79,8 @@ class Judge:
         if "/" in stay.person:  # a caller
             end = self.call_end(stay)
             assert end["cause"] == 16, (stay.person, end)
+            if end["by"] == "calling":
+                return
             gone_us = end["t_us"] - at_us
             bound = (400_000, 12_000_000) if controlled else (0, 1_500_000)
             assert bound[0] <= gone_us <= bound[1], (stay.person, gone_us, controlled)
@@ -224,6 +226,9 @@ def stands_still(judge: Judge, at_us: int, domain: str) -> None:
         elif talk.crosses:
             judge.seen["across a host that stood still"] += 1
             judge.talks.whole(talk, at_us + 2_500_000, at_us + 6_000_000, GAP_MS)
+            delays = judge.talks.delays_us(talk, at_us + 2_500_000, at_us + 6_000_000)
+            way = (line_domain(talk.speaker.line), line_domain(talk.hearer.line))
+            assert max(delays, default=0) <= DECLARED_MS[way] * 1000, (talk.names, delays)
     judge.prompts(at_us, domain)
 
 

@@ -46,6 +46,7 @@ typedef struct {
     int64_t paced_ns;   /* when it would have been done by a machine that is never late */
     int64_t least_ns;   /* lateness of the most punctual tick of this window */
     int32_t window;     /* ticks in it; 0: nothing known yet */
+    int64_t stood;      /* how often we stood still */
     int64_t late, late_told, worst_us, worst_told_us;
     int64_t told_ns;    /* of the last ME_EV_LATE */
 

@@ -59,8 +59,10 @@ void clock_pace(tick_clock *clock, int64_t now_ns)
 
 void clock_tick(tick_clock *clock, int64_t now_ns)
 {
-    if (now_ns - clock->paced_ns > CLOCK_STOOD_NS)
+    if (clock->window > 0 && now_ns - clock->paced_ns > CLOCK_STOOD_NS) {
         clock->window = 0;
+        clock->stood++;
+    }
     clock->last_ns = now_ns;
     clock_pace(clock, now_ns);
 }

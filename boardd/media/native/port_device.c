@@ -25,6 +25,8 @@ typedef struct {
     bool begun;    /* something has been read since it runs */
     bool filled;   /* the silence ahead is written */
     int32_t looks; /* in a row that found too much waiting */
+    int64_t stood; /* of the clock, as last seen */
+    bool behind;   /* we stood still, and what waits in the device is older than what it plays */
     uint8_t rx[RX_BLOCKS * ME_BLOCK * MAX_WIDTH], tx[TX_BLOCKS * ME_BLOCK * MAX_WIDTH];
 } device;
 
@@ -149,6 +151,8 @@ static void hear(me_engine *engine, port *self)
 {
     device *line = self->inside;
     fill(engine, self);
+    line->behind |= line->stood != engine->clock.stood;
+    line->stood = engine->clock.stood;
     if ((engine->blocks + self->index) % LOOK_EVERY == 0 && ready(self))
         look(engine, self);
     if (!ready(self)) {
@@ -207,6 +211,17 @@ static void say(me_engine *engine, port *self)
 {
     device *line = self->inside;
     int32_t block = block_bytes(line);
+    if (line->behind)
+        fill(engine, self); /* many give one block at a time */
+    if (line->behind && ready(self)) {
+        /* The device has run dry meanwhile. A block for each that waits would stay ahead for ever. */
+        self->unsent += ME_BLOCK;
+        return;
+    }
+    if (line->behind) {
+        line->behind = line->filled = false;
+        line->tx_bytes = 0;
+    }
     for (int32_t i = 0; i < line->options.prefill && !line->filled; i++) {
         silence(line, line->tx);
         line->tx_bytes = block;
@@ -227,8 +242,9 @@ static void say(me_engine *engine, port *self)
 
 static void run(me_engine *engine, port *self)
 {
-    (void)engine;
     device *line = self->inside;
+    line->stood = engine->clock.stood;
+    line->behind = false;
     line->rx_bytes = line->tx_bytes = line->looks = 0;
     line->begun = line->filled = false;
 }

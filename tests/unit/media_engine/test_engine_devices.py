@@ -106,6 +106,31 @@ def test_a_delay_that_a_pause_left_behind_goes_away(stage):
     assert port.state.holes == 6 * BLOCK, "one block in hand has stayed: the first of two more ticks found it"
 
 
+def test_what_is_said_is_not_delayed_by_a_time_in_which_we_stood_still(stage):
+    """The card has played nothing meanwhile: a block for each that waits would stay in its buffer for ever."""
+    wire, port = stage.wire(prefill=1)
+    ear, lib, handle = stage.null(), stage.engine.lib, stage.engine.handle
+    stage.engine.link(port, ear)
+    now_ns = 0
+    for number in range(10):
+        wire.say(alaw(BLOCK, number))
+        now_ns = number * 20_000_000
+        lib.me_service(handle, now_ns)
+    assert len(wire.heard()) == 11 * BLOCK, "one ahead"
+    ear.take(16000)
+    wire.say(alaw(5 * BLOCK))  # what the card kept of two seconds
+    now_ns += 2_000_000_000
+    lib.me_service(handle, now_ns)
+    assert len(wire.heard()) == 2 * BLOCK, "one, and again one ahead"
+    assert len(ear.take(16000)) == 2 * 5 * BLOCK, "what the card kept is heard"
+    for number in range(5):
+        wire.say(alaw(BLOCK, number))
+        now_ns += 20_000_000
+        lib.me_service(handle, now_ns)
+        assert len(wire.heard()) == BLOCK
+    assert port.state.unsent == 4 * BLOCK
+
+
 def test_silence_is_written_ahead(stage):
     wire, port = stage.wire(prefill=3)
     port.play([Clip(alaw(BLOCK), ALAW)])
