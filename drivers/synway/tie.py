@@ -23,6 +23,8 @@ from drivers.synway.flow import Flow
 Pair = tuple[str, str]
 TIES = 64
 """At a time; as many channels may be linked with them."""
+PRIORITY = 20
+"""Real-time priority of the engine's thread, if we may."""
 EXCLUDES = (Capability.PLAY, Capability.SEND_DIGITS, Capability.TONE)
 """What goes before the sound of a tie: a channel plays one thing at a time (fact sheet section 12.1)."""
 BLOCK_MS = 20
@@ -82,7 +84,7 @@ class Ties:
             raise OverloadError(f"no room for the tie {name}: {len(self._ties)} of {TIES} are open", operation="tie")
         if self._engine is None:
             self._engine = Engine(2 * TIES)
-            self._engine.start()
+            self._engine.start(priority=PRIORITY)
         port = self._engine.ring_port(ring, lambda event: self._of_tie(name, event))
         self._ties[name] = port
         port.run()

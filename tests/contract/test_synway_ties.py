@@ -14,6 +14,8 @@ from boardd.media.engine.engine import Engine
 from boardd.media.engine.ring import make_ring
 from boardd.testing import Stage
 from boardd.testing.cases import answered, both_ways, lifted, put_down
+from drivers.synway.driver import SynwayDriver
+from drivers.synway.flow import Flow
 from hwsim.core.sound import find_chirps
 
 LINES, RATE, TONE_HZ = TRUNKS[0], 8000, 1000.0
@@ -22,9 +24,10 @@ TIE = "tie/supervisor"
 pytestmark = pytest.mark.skipif(not LIBRARY.exists(), reason="build the simulated library first")
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    with machine(tmp_path, "newest"):
+@pytest.fixture(params=["newest", "old"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """The second reports played blocks at its services only."""
+    with machine(tmp_path, request.param):
         yield tmp_path
 
 
@@ -56,6 +59,11 @@ def hears(stage: Stage, who: str) -> float:
     return float(person["hears_dbm0"])
 
 
+def flow_of(stage: Stage, channel: str) -> Flow:
+    assert isinstance(stage.driver, SynwayDriver)
+    return stage.driver.switch.ties.carriers[channel].flow
+
+
 def test_a_supervisor_of_another_domain_monitors_whispers_and_barges_in(folder: Path) -> None:
     async def body(stage: Stage) -> None:
         agent = stage.far.stations[0]
@@ -83,6 +91,9 @@ def test_a_supervisor_of_another_domain_monitors_whispers_and_barges_in(folder: 
             await stage.driver.link([LinkChange(TIE, channel, True)])
             await asyncio.sleep(1)
             assert hears(stage, telephone) > LOUD_DBM0 and hears(stage, caller) > LOUD_DBM0, "barged in"
+            for name in (agent, channel):
+                state = flow_of(stage, name).pump.state
+                assert state.taken > 0 and state.dry == state.refused == 0, (name, state)
             await stage.driver.link([LinkChange(TIE, channel, False), LinkChange(TIE, agent, False)])
             await asyncio.sleep(1)
             assert hears(stage, telephone) < QUIET_DBM0 and hears(stage, caller) < QUIET_DBM0

@@ -181,12 +181,16 @@ class Music:
         alike = float(sound @ match) / max(1.0, float(np.sqrt((sound @ sound) * power)))
         return cls(stay, begin_us, offset, scale) if alike > 0.98 else None
 
-    def gap_ms(self, to_us: int) -> int:
+    def begins_anew(self, to_us: int) -> bool:
+        """Whether the file ends before a moment. A Synway card is told to play it again when its service finds that."""
+        return self.offset + (to_us - self.begin_us) // US >= len(_music())
+
+    def gap_ms(self, from_us: int, to_us: int) -> int:
         """The longest time in which the music is not what its file says it should be."""
         sound = self.stay.sound(self.begin_us, min(to_us, self.stay.end_us))
         should = _of_music(self.offset, len(sound)) * self.scale
         longest = now = 0
-        for at in range(0, len(sound) - self.WINDOW + 1, self.WINDOW // 4):
+        for at in range((from_us - self.begin_us) // US, len(sound) - self.WINDOW + 1, self.WINDOW // 4):
             part, want = sound[at : at + self.WINDOW], should[at : at + self.WINDOW]
             wrong = float((part - want) @ (part - want)) > 0.5 * float(want @ want) + 1e4
             now = now + 1 if wrong else 0

@@ -292,7 +292,12 @@ class BlockPlay:
             self._report(token, length if reason is PlayEnd.NORMAL else 0, reason=code)
 
     def _report(self, token: int, stopped_at: int, reason: int) -> None:
-        self.channel.driver.data.ask(Job(Work.BLOCK_DONE, token, self.channel.number, reason, stopped_at))
+        job = Job(Work.BLOCK_DONE, token, self.channel.number, reason, stopped_at)
+        driver = self.channel.driver
+        if driver.personality.blocks_at_service and reason == 1:
+            driver.at_service(driver.data.ask, job)
+        else:
+            driver.data.ask(job)
 
 
 @dataclass

@@ -92,6 +92,7 @@ class Personality:
     record_law: int = 6  # codec of fmt -1
     both_laws: bool = False  # whether A-law cards take mu-law too (mixing is refused) [B]
     min_block_bytes: int = 800  # SsmPlayMemBlock minimum block size [B], value [?]
+    blocks_at_service: bool = False  # a played block is reported at the next RecPlayTimer service, or at once [?]
 
     def with_fields(self, changes: dict[str, Any]) -> Personality:
         """A copy with some fields changed; values may be texts, as site files have them.
@@ -142,6 +143,7 @@ PERSONALITIES = {
             specific_pending=True,
             dial_event_first=True,
             retry_dial_ms=300,
+            blocks_at_service=True,
             status_slip=0,
             status_errors=0,
         ),
