@@ -155,6 +155,7 @@ def struck(run: SiteRun, kind: str) -> list[dict[str, Any]]:
     return run.of("fault", kind=kind)
 
 
+@pytest.mark.timeout(420)
 def test_a_dead_host_ends_its_calls_and_leaves_the_others_to_play_on(tmp_path: Path) -> None:
     """Three instants; at the last one nobody controls, so the other leg gets what the host was told for that."""
     run = day(tmp_path, 5, kills(5, ["host-dahdi", "host-synway", "host-dahdi"], alone=2), calls=34)
@@ -199,6 +200,7 @@ def both(talks: Talks, caller: Stay, agent: str) -> list[Talk]:
     return [Talk(caller, other), Talk(other, caller)]
 
 
+@pytest.mark.timeout(420)
 def test_daemon_and_scheduler_die_and_a_host_stands_still(tmp_path: Path) -> None:
     """Talks across go on and are found again; a host that stands still is silent and hurts nobody else."""
     rng = random.Random(7)
