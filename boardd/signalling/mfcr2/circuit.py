@@ -74,6 +74,8 @@ class Circuit:
         )
         self._register: Register | None = None
         self._clearing = True
+        self._held = True
+        """The far end may hold a call that is over here: one of a process that died, or one that a restart dropped."""
         self._reasons: set[BlockReason] = {BlockReason.LINK}
         self._told: BlockReason | None = None
         self._troubles: set[str] = set()
@@ -83,8 +85,13 @@ class Circuit:
     @property
     def line_free(self) -> bool:
         """Whether the far end shows idle."""
-        bits = self.bits
-        return bits.received is not None and not bits.foreign(bits.received) and line_of(bits.received) is Line.FREE
+        return self._far is Line.FREE
+
+    @property
+    def _far(self) -> Line | None:
+        """What the far end shows; None: nothing, or bits of another country."""
+        abcd = self.bits.received
+        return None if abcd is None or self.bits.foreign(abcd) else line_of(abcd)
 
     @property
     def usable(self) -> bool:
@@ -112,6 +119,7 @@ class Circuit:
     def restart(self) -> None:
         """Drop what there is; usable again when the far end shows idle."""
         if self.call:
+            self._held = True
             self.call.drop(Cause.TEMPORARY_FAILURE, _("restart"))
         self._own_timers.cancel("suspect")
         self._refusals = 0
@@ -287,6 +295,8 @@ class Circuit:
             self._cleared()
         elif line is Line.SEIZED and not self._clearing:
             self._seized(abcd)
+        else:
+            self._rest()
         self.look()
 
     def _seized(self, abcd: int) -> None:
@@ -303,7 +313,7 @@ class Circuit:
     def _cleared(self) -> None:
         """Both ends are, or may be, idle."""
         restarted = BlockReason.RESTARTING in self._reasons
-        self._clearing = False
+        self._clearing = self._held = False
         self._reasons -= {BlockReason.STUCK, BlockReason.RESTARTING}
         self.over("r2_no_release_guard")
         self.over("r2_no_clear_forward")
@@ -331,8 +341,10 @@ class Circuit:
 
     # -- inside -----------------------------------------------------------------------------------------------------
     def _rest(self) -> None:
-        """Line bits without a call: blocked while we cannot take one."""
-        blocked = self._reasons & {BlockReason.OURS, BlockReason.LINK} and self.direction is not Direction.OUT
+        """Line bits without a call: blocked while we cannot take one. A far end that still holds a call which is over
+        here reads the same bits as clear back."""
+        cannot = self._reasons & {BlockReason.OURS, BlockReason.LINK} or (self._held and self._far is Line.SEIZED)
+        blocked = cannot and self.direction is not Direction.OUT
         self.bits.send(BUSY if blocked else IDLE)
 
     def _try_again(self) -> None:

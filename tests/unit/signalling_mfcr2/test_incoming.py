@@ -51,6 +51,19 @@ def test_numbers_categories_and_answer():
     assert bench.span.usable(1) and not bench.span.failed
 
 
+def test_a_restart_shows_clear_back_until_the_caller_clears():
+    bench = Bench(FOUR)
+    bench.peer.run(script(bench.peer, "8001", 1, "1001", 3))
+    offered(bench)
+    assert bench.until(lambda: bench.site.of(Connected))
+    bench.span.restart(1)
+    bench.run_s(2)
+    assert bench.bits_of()[-2:] == ["card 0111", "card 1111"], "idle would say nothing to an exchange in a call"
+    bench.peer.bits(IDLE)
+    bench.run_s(0.2)
+    assert bench.bits_of()[-1] == "card 1011" and bench.span.usable(1)
+
+
 def test_no_end_of_the_callers_number():
     """Facts scenario 14: A6, KA=1, no I-15; the time-out is answered by a pulse of A3."""
     bench = Bench(FOUR)

@@ -537,8 +537,9 @@ def test_circuit_that_is_seized_when_we_start_is_no_call():
     bench = Bench(first_bits=SEIZED)
     bench.run_s(1)
     assert not bench.site.life() and bench.site.of(Blocked)[-1].reason is BlockReason.FAR
+    assert bench.bits_of()[-1] == "card 1111", "clear back for a call that was answered"
     bench.peer.bits(IDLE)
     bench.run_s(0.1)
-    assert bench.span.usable(1)
+    assert bench.span.usable(1) and bench.bits_of()[-1] == "card 1011"
     bench.peer.bits(SEIZED)
     assert bench.until(bench.peer.sees(ACK), 1)
