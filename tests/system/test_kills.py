@@ -86,7 +86,8 @@ def circuits_busy_at_end(run: SiteRun) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "target", [pytest.param("daemon", marks=pytest.mark.deep), pytest.param("scheduler", marks=pytest.mark.deep), "both"]
+    "target",
+    [pytest.param("daemon", marks=pytest.mark.deep), pytest.param("scheduler", marks=pytest.mark.deep), "both"],
 )
 def test_conversations_go_on(target: str, tmp_path: Path, calm: SiteRun, config: Path) -> None:
     plan = instants(calm, 10, f"{SEED}/{target}", apart_us=9_000_000)
