@@ -104,7 +104,7 @@ def _agents(picture: Picture) -> RenderableType:
             _bar(level.get("rx_dbm0")),
             _bar(level.get("tx_dbm0")),
         )
-    waiting = sum(int(q.get("waiting", 0)) for q in picture.queues)
+    waiting = sum(len(queue["waiting"]) for queue in picture.queues)
     return Panel(
         table, title=_("agents; waiting in the queue: {n}").format(n=waiting), title_align="left", box=box.MINIMAL
     )
