@@ -850,11 +850,13 @@ def echo_and_conference(rig):
     found = {
         "taps 0": refused(dio.ioctl, a, dio.ECHOCANCEL, 0),
         "none attached": refused(dio.ioctl, a, dio.ECHOCANCEL, 128),
+        "none runs": refused(dio.ioctl, a, dio.ECHOCANCEL_FAX_MODE, 0),
     }
     attach = {"channel": rig.near(27), "name": b"mg2"}
     dio.with_struct(ctl, dio.ATTACH_ECHOCAN, "echo_attach", **attach)
     dio.ioctl(a, dio.ECHOCANCEL, 128)
     found["train"] = refused(dio.ioctl, a, dio.ECHOTRAIN, 400)
+    found["one runs"] = refused(dio.ioctl, a, dio.ECHOCANCEL_FAX_MODE, 0)
     dio.ioctl(a, dio.ECHOCANCEL, 0)
     attach["name"] = b"nobody"
     found["unknown"] = refused(lambda: dio.with_struct(ctl, dio.ATTACH_ECHOCAN, "echo_attach", **attach))
