@@ -32,7 +32,7 @@ EXPORT int dio_root(char *to, unsigned room)
 {
     char folder[4000];
 
-    link_folder(folder, sizeof folder);
+    shim_folder(folder, sizeof folder);
     if (!to || strlen(folder) >= room)
         return -ENAMETOOLONG;
     strcpy(to, folder);

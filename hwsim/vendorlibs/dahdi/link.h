@@ -4,14 +4,14 @@
 
 #include <stddef.h>
 
+#include "shim.h"
+
 #define LINK_ROOM 16384
 #define LINK_FDS 2
 
 struct link {
-    int fd;
+    struct shim_own own;
     unsigned number;
-    struct link *next;
-    struct link *previous;
     unsigned char bytes[LINK_ROOM];
 };
 
@@ -21,8 +21,5 @@ struct link *link_own(void);
 /* Sends `size` bytes of `link->bytes` and receives the answer into it, with up to LINK_FDS descriptors. The answer's
  * size; 0 when the connection is lost, which closes it. */
 size_t link_exchange(struct link *link, size_t size, int *fds, int *fd_count);
-
-/* hwsim's folder, as the environment says. */
-void link_folder(char *folder, size_t room);
 
 #endif

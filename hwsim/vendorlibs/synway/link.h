@@ -5,20 +5,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "shim.h"
+
 #define SHP_MAX_PACKET 65536
 #define SHP_MAX_BLOB 32768
-#define SHP_MAX_FDS 4
+#define SHP_MAX_FDS SHIM_MAX_FDS
 
 enum shp_kind { SHP_HELLO = 1, SHP_CALL = 2, SHP_CLOSED = 3, SHP_REPLY = 4 };
 
 /* `bytes` holds the request, then the reply. */
 struct shp_link {
-    int fd;
+    struct shim_own own;
     bool interrupted;
     unsigned generation;
     unsigned number;
-    struct shp_link *next;
-    struct shp_link *previous;
     unsigned char bytes[SHP_MAX_PACKET];
 };
 
