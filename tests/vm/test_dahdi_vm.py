@@ -64,7 +64,7 @@ def boot(machine, tmp_path_factory):
     program = folder / "dahdi_loop"
     compile_it = ["gcc", "-std=gnu11", f"-I{DECL}", str(IO / "dahdi_loop.c"), "-o", str(program), str(LIBRARY)]
     subprocess.run(compile_it, check=True, capture_output=True)
-    files = {name: IO / name for name in ("diokit.py", "kernelcases.py", "realrig.py")}
+    files = {path.name: path for path in (IO / "diokit.py", IO / "realrig.py", *IO.glob("kernel*.py"))}
     files |= {f"decl/{path.name}": path for path in DECL.glob("d*.h")}
     files |= {"libdahdiio.so": LIBRARY, "dahdi_loop": program, **vm_python.tree()}
     done = vm_machine.run(folder, COMMAND, files, limit_s=300)

@@ -32,7 +32,7 @@ def files(folder):
     profile.write_text(PROFILE)
     found = {
         path.name: path
-        for path in (*GUEST.glob("*.py"), IO / "diokit.py", IO / "kernelcases.py", LIBRARY, chirps, speech, profile)
+        for path in (*GUEST.glob("*.py"), IO / "diokit.py", *IO.glob("kernel*.py"), LIBRARY, chirps, speech, profile)
     }
     found |= {f"decl/{path.name}": path for path in DECL.glob("d*.h")}
     return found | vm_python.tree(ours=("boardd", "drivers", "hwsim"))

@@ -7,7 +7,8 @@ import time
 import traceback
 
 from diokit import Dio
-from kernelcases import CASES, Rig
+from kernelcases import CASES
+from kernelrig import Rig
 
 
 class RealRig(Rig):

@@ -20,7 +20,7 @@ if str(IO) not in sys.path:
     sys.path.insert(0, str(IO))
 
 from diokit import Dio  # noqa: E402
-from kernelcases import Rig  # noqa: E402
+from kernelrig import Rig  # noqa: E402
 
 LIBRARY = ROOT / "hwsim" / "vendorlibs" / "dahdi" / "libdahdiio.so"
 DECL = ROOT / "drivers" / "dahdi" / "decl"

@@ -2,9 +2,9 @@
 
 import pytest
 from mfcr2_bench import Bench
+from outgoing_calls import BACKWARD, free
 from r2_peer import ACK, ANSWER, IDLE
 from test_incoming import FOUR, script
-from test_outgoing import BACKWARD, free
 
 from boardd.contract.causes import Cause
 from boardd.signalling.span import (

@@ -4,9 +4,9 @@ import re
 
 import pytest
 from mfcr2_bench import Bench
+from outgoing_calls import BACKWARD, free
 from r2_peer import IDLE
 from test_incoming import FOUR, script
-from test_outgoing import BACKWARD, free
 
 from boardd.contract import text as texts
 from boardd.signalling.mfcr2.ladder import LONGEST, Ladder, LineEntry, Way, Word

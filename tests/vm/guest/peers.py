@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import spans
 from diokit import POLLIN, Dio
 from kernel_end import KernelEnd, RealSim
-from kernelcases import zone
+from kernelcases_tones import zone
 from pairs import Office, Telephone
 from sounds import BLOCK, DigitEar, digits, tone
 
