@@ -16,6 +16,8 @@ Life of a channel as the driver must report it (`ChannelPort.step` refuses every
     tap       idle -> observed -> idle
 
 `hangup` is legal in every state, twice, and is the only way to `idle` once a call exists.
+
+One file although it is long: whoever writes a driver reads it from top to bottom, events, requests, channel, domain.
 """
 
 from __future__ import annotations

@@ -15,7 +15,6 @@ from boardd.contract.driver import (
     BoardNaming,
     DomainDriver,
     EventSink,
-    Fatal,
     Heartbeat,
     Inventory,
     LinkChange,
@@ -25,9 +24,11 @@ from boardd.contract.driver import (
 )
 from boardd.contract.errors import BoarddError, ConfigurationError
 from boardd.contract.objects import SwitchingProfile
+from boardd.contract.scan import scanned
 from boardd.contract.states import BoardState
 from boardd.contract.text import _
-from boardd.native.door import DeadlineClass, Door, DoorHooks, LateResult
+from boardd.native.door import DeadlineClass, Door
+from boardd.native.reports import DoorReports
 from drivers.dahdi._codes import CTL
 from drivers.dahdi._errors import DahdiError, ctl_problem
 from drivers.dahdi._native import Native, open_library
@@ -47,9 +48,9 @@ CLEAR_POLL_S = 0.1
 BEAT_S = 1.0
 RECORD_LOSS_BOUND_MS = 1_000
 STREAM_CHANNELS = 64
+"""Ties to other domains at once: more than seats."""
 STREAM_OUT_MS, STREAM_IN_MS = 40, 80
 """A block is read before it is heard; a ring's delay, a tick, and what is written ahead."""
-"""Ties to other domains at once: more than seats."""
 TURNS_BEFORE_FIRST_EVENT = 4
 """Turns of the loop between the end of `start` and the first event, so that whoever awaited it has gone on."""
 
@@ -67,11 +68,12 @@ class DahdiDriver(DomainDriver):
         self.heartbeat = Heartbeat()
         self.naming = naming
         self.settings = Settings.parse(settings)
+        self._reports = DoorReports(DOMAIN, lambda event: self.session.emit(event))
         self.door = Door(
             DOMAIN,
             self.heartbeat,
             dict(self.settings.deadlines_ms),
-            DoorHooks(self._late, self._recovered, self._late_result, self._stuck),
+            self._reports.hooks(),
             stuck_after_ms=self.settings.stuck_after_ms,
         )
         self.session = Session(self.door, self.settings, sink)
@@ -167,7 +169,7 @@ class DahdiDriver(DomainDriver):
         )
 
     async def _open(self) -> None:
-        self.session.watcher.on_deaf = lambda fd: self._stuck(f"nobody can read descriptor {fd} any more")
+        self.session.watcher.on_deaf = lambda fd: self._reports.stuck(f"nobody can read descriptor {fd} any more")
         self.session.watcher.start()
         self.parts.sound.start()
         for board, known in self.cards.boards.items():
@@ -254,21 +256,9 @@ class DahdiDriver(DomainDriver):
 
     async def scan(self) -> list[dict[str, Any]]:
         """See DomainDriver."""
-        found = []
-        for board in self.cards.boards.values():
-            mine = [port.info for port in self.cards.ports.values() if port.info.board == board.id]
-            found.append(
-                {
-                    "board": board.id,
-                    "model": board.model,
-                    "serial": board.serial,
-                    "number": board.number,
-                    "state": str(board.state),
-                    "spans": [t.span.id for t in self.cards.trunks.values() if t.span.board == board.id],
-                    "channels": {str(kind): sum(c.kind is kind for c in mine) for kind in {c.kind for c in mine}},
-                }
-            )
-        return found
+        spans = [trunk.span for trunk in self.cards.trunks.values()]
+        channels = [port.info for port in self.cards.ports.values()]
+        return scanned(self.cards.boards.values(), spans, channels)
 
     # -- stop ---------------------------------------------------------------------------------------------------------
     async def stop(self) -> None:
@@ -308,19 +298,6 @@ class DahdiDriver(DomainDriver):
             ctl, self.session.ctl = self.session.ctl, -1
             await self.session.run("close ctl", self.session.native.close, ctl)
         await self.door.close()
-
-    # -- the door -----------------------------------------------------------------------------------------------------
-    def _late(self, function: str) -> None:
-        self.session.emit(Trouble(DOMAIN, "library_late", True, function))
-
-    def _recovered(self, function: str) -> None:
-        self.session.emit(Trouble(DOMAIN, "library_late", False, function))
-
-    def _late_result(self, result: LateResult) -> None:
-        log.warning("late_result", function=result.name, args=result.args, duration_ms=result.duration_ms)
-
-    def _stuck(self, reason: str) -> None:
-        self.session.emit(Fatal(DOMAIN, reason))
 
 
 def create(

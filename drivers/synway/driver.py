@@ -17,7 +17,6 @@ from boardd.contract.driver import (
     BoardNaming,
     DomainDriver,
     EventSink,
-    Fatal,
     Heartbeat,
     Inventory,
     LinkChange,
@@ -27,8 +26,10 @@ from boardd.contract.driver import (
 )
 from boardd.contract.errors import BoarddError, ConfigurationError, DeadlineError, DeviceError
 from boardd.contract.objects import SwitchingProfile
+from boardd.contract.scan import scanned
 from boardd.contract.text import _
-from boardd.native.door import DEADLINES_MS, DeadlineClass, Door, DoorHooks, LateResult
+from boardd.native.door import DEADLINES_MS, DeadlineClass, Door
+from boardd.native.reports import DoorReports
 from drivers.synway._native import Native, open_library
 from drivers.synway.events import Events
 from drivers.synway.inventory import Found, make_port, read_inventory
@@ -88,11 +89,12 @@ class SynwayDriver(DomainDriver):
             DeadlineClass.FILE: _number(settings, "file_ms", DEADLINES_MS[DeadlineClass.FILE]),
             DeadlineClass.START_STOP: _number(settings, "start_stop_ms", DEADLINES_MS[DeadlineClass.START_STOP]),
         }
+        self._reports = DoorReports(DOMAIN, lambda event: self.session.emit(event))
         self.door = Door(
             DOMAIN,
             self.heartbeat,
             deadlines,
-            DoorHooks(self._late, self._recovered, self._late_result, self._stuck),
+            self._reports.hooks(),
             stuck_after_ms=_number(settings, "stuck_after_ms", 10_000),
         )
         self.session = Session(self.door, Quirks.parse(settings.get("quirks", "")), sink)
@@ -291,34 +293,8 @@ class SynwayDriver(DomainDriver):
 
     async def scan(self) -> list[dict[str, Any]]:
         """See DomainDriver."""
-        cards = []
-        for board in self.found.boards.values():
-            mine = [port.info for port in self.ports.values() if port.info.board == board.id]
-            cards.append(
-                {
-                    "board": board.id,
-                    "model": board.model,
-                    "serial": board.serial,
-                    "number": board.number,
-                    "state": str(board.state),
-                    "spans": [span.id for span in self.found.spans.values() if span.board == board.id],
-                    "channels": {str(kind): sum(c.kind is kind for c in mine) for kind in {c.kind for c in mine}},
-                }
-            )
-        return cards
-
-    # -- the door -----------------------------------------------------------------------------------------------------
-    def _late(self, function: str) -> None:
-        self.session.emit(Trouble(DOMAIN, "library_late", True, function))
-
-    def _recovered(self, function: str) -> None:
-        self.session.emit(Trouble(DOMAIN, "library_late", False, function))
-
-    def _late_result(self, result: LateResult) -> None:
-        log.warning("late_result", function=result.name, args=result.args, duration_ms=result.duration_ms)
-
-    def _stuck(self, reason: str) -> None:
-        self.session.emit(Fatal(DOMAIN, reason))
+        channels = [port.info for port in self.ports.values()]
+        return scanned(self.found.boards.values(), self.found.spans.values(), channels)
 
 
 def create(
