@@ -26,6 +26,7 @@ from boardd.daemon.hosts import Hosts
 from boardd.daemon.leases import Leases
 from boardd.daemon.registry import HOST_DOWN, Registry
 from boardd.daemon.routing import Router
+from boardd.daemon.unknown_names import UnknownNames
 from boardd.notify import Notifier
 
 log = structlog.get_logger()
@@ -44,6 +45,7 @@ class Daemon:
         began_wall_ms = clock.wall_ms()
         self.events = EventLog(UlidSource().mint(began_wall_ms))
         self.registry = Registry(self.events, {name: domain.driver for name, domain in site.domains.items()})
+        self.unknown_names = UnknownNames(site, self.registry)
         self.facts = Facts()
         self.hosts = Hosts(self.registry, on_fact=self.facts.take, on_ready=self._host_ready)
         self.facts.hosts = self.hosts
@@ -101,6 +103,7 @@ class Daemon:
 
     def _host_ready(self, domain: str) -> None:
         self.leases.repeat()
+        self.unknown_names.look()
         log.debug("host_ready", domain=domain)
 
     def _miss_hosts(self) -> None:

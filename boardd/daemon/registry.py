@@ -93,11 +93,13 @@ class Registry:
         log.warning("host_disconnected", domain=name)
 
     # -- the daemon's own alarms --------------------------------------------------------------------------------------
-    def raise_alarm(self, code: str, subject: str, at: Instant) -> None:
+    def raise_alarm(
+        self, code: str, subject: str, at: Instant, severity: Severity = Severity.CRITICAL, text: str = ""
+    ) -> None:
         """Raise an alarm of the daemon itself; nothing when it stands already."""
         if (code, subject) in self.mirror.alarms:
             return
-        alarm = Alarm(code=code, subject=subject, severity=Severity.CRITICAL, raised=at)
+        alarm = Alarm(code=code, subject=subject, severity=severity, raised=at, text=text)
         self.publish(Event(type=EventType.ALARM_RAISED, at=at, alarm=alarm))
 
     def clear_alarm(self, code: str, subject: str, at: Instant) -> None:

@@ -19,13 +19,12 @@ from pathlib import Path
 from boardd.contract.errors import ConfigurationError
 from boardd.contract.states import Direction
 from boardd.contract.text import _
+from boardd.media.engine.drive import PRIORITY
 from boardd.native.door import DEADLINES_MS, DeadlineClass
 from boardd.signalling.analog import FxoProfile, StationProfile
 from drivers.dahdi._native import LIBRARY
 
 BLOCKS_MIN, BLOCKS_MAX = 3, 16
-PRIORITY = 20
-"""SCHED_FIFO; above every ordinary program, below the kernel's own threads (50)."""
 
 
 class SpanKind(StrEnum):

@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 import structlog
 
-from boardd import clock
 from boardd.contract.driver import Heartbeat
 from boardd.contract.errors import UnsupportedError
 from boardd.media.engine.banks import EngineBank, Kind
@@ -56,8 +55,6 @@ class Sound:
         else:
             self.can_cancel_echo = True
         self.engine.start(priority=self._settings.priority)
-        if self._settings.priority and not clock.simulated() and not self.engine.stats().realtime:
-            log.warning("sound_without_priority", wanted=self._settings.priority, give="LimitRTPRIO")
 
     def close(self) -> None:
         """Everything ends; recordings are complete."""

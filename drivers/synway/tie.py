@@ -14,6 +14,7 @@ from typing import Protocol
 from boardd.contract.capabilities import Capability
 from boardd.contract.driver import LinkChange, TieEnd
 from boardd.contract.errors import BoarddError, OverloadError, UnsupportedError
+from boardd.media.engine.drive import PRIORITY
 from boardd.media.engine.engine import Engine
 from boardd.media.engine.events import EngineEvent, PeerGone
 from boardd.media.engine.port import EnginePort
@@ -23,8 +24,6 @@ from drivers.synway.flow import Flow
 Pair = tuple[str, str]
 TIES = 64
 """At a time; as many channels may be linked with them."""
-PRIORITY = 20
-"""Real-time priority of the engine's thread, if we may."""
 EXCLUDES = (Capability.PLAY, Capability.SEND_DIGITS, Capability.TONE)
 """What goes before the sound of a tie: a channel plays one thing at a time (fact sheet section 12.1)."""
 BLOCK_MS = 20

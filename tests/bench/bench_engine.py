@@ -38,11 +38,11 @@ from cffi import FFI
 from boardd.media.detect.banks import Kind
 from boardd.media.engine.banks import EngineBank
 from boardd.media.engine.clips import Clip
+from boardd.media.engine.drive import PRIORITY
 from boardd.media.engine.engine import Engine
 from boardd.media.engine.events import EngineEvent, Found
 from boardd.media.engine.port import DeviceLine
 from boardd.media.engine.recording import Format, Tap
-from drivers.dahdi.settings import PRIORITY
 
 ROOT = Path(__file__).resolve().parents[2]
 NATIVE = ROOT / "boardd" / "media" / "native"

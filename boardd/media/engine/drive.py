@@ -10,10 +10,15 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Protocol
 
+import structlog
+
 from boardd.media.engine.errors import checked
 
 if TYPE_CHECKING:
     from boardd.media.engine.engine import Engine
+
+
+log = structlog.get_logger("boardd.media")
 
 
 class Drive(Protocol):
@@ -49,6 +54,10 @@ class _Reader:
         self.loop.remove_reader(self.descriptor)
 
 
+PRIORITY = 20
+"""What hosts ask for (SCHED_FIFO): above every ordinary program, below the kernel's own threads (50)."""
+
+
 class ThreadDrive:
     """The C threads tick, write and sync; the loop only hears of it."""
 
@@ -70,6 +79,8 @@ class ThreadDrive:
         if answer < 0:
             self._reader.close()
         checked(answer, "start of the media engine", priority=self._priority, cpu=self._cpu)
+        if self._priority and not self._engine.stats().realtime:
+            log.warning("sound_without_priority", wanted=self._priority, give="LimitRTPRIO")
 
     def stop(self) -> None:
         """See Drive."""
