@@ -8,6 +8,8 @@ from collections.abc import Generator
 import pytest
 from hypothesis import settings
 
+from boardd.contract.text import language, set_language
+
 HONEST = ("not yet", "not due here")
 """Scenarios that wait for their drivers say so in any run."""
 
@@ -17,6 +19,14 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("same", derandomize=True)
     if "deep or" not in config.getoption("markexpr"):
         settings.load_profile("same")
+
+
+@pytest.fixture(autouse=True)
+def english_again() -> Generator[None]:
+    """The language belongs to the process: whoever changes it does so for one test."""
+    yield
+    if language() != "en":
+        set_language("en")
 
 
 @pytest.hookimpl(wrapper=True)

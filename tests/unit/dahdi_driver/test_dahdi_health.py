@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from boardd.contract.text import set_language
 from drivers.dahdi._codes import Alarm
 from drivers.dahdi._native import SpanStatus
 from drivers.dahdi.health import ERRORS, SoundHealth, SpanHealth
@@ -35,7 +34,6 @@ class Time:
 
 @pytest.fixture
 def told():
-    set_language("en")
     return []
 
 

@@ -66,8 +66,7 @@ def told(monkeypatch, capsys):
         set_language("en")
         return capsys.readouterr().err, ended.value.code
 
-    yield run
-    set_language("en")
+    return run
 
 
 @pytest.mark.parametrize(("text", "message"), WRONG)

@@ -8,17 +8,14 @@ from outgoing_calls import BACKWARD, free
 from r2_peer import IDLE
 from test_incoming import FOUR, script
 
-from boardd.contract import text as texts
+from boardd.contract.text import set_language
 from boardd.signalling.mfcr2.ladder import LONGEST, Ladder, LineEntry, Way, Word
 from boardd.signalling.span import Connected, Disconnected
 
 
 @pytest.fixture
 def chinese():
-    before = texts._translation
-    texts.set_language("zh_CN")
-    yield
-    texts._translation = before
+    set_language("zh_CN")
 
 
 def test_in_the_words_of_the_trade(chinese):

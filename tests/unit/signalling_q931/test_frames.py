@@ -135,10 +135,7 @@ def test_the_ladder_of_a_call():
 
 def test_the_ladder_in_chinese():
     set_language("zh_CN")
-    try:
-        lines = rungs(a_call().span.trace.lines(language="zh_CN"))
-    finally:
-        set_language("en")
+    lines = rungs(a_call().span.trace.lines(language="zh_CN"))
     assert lines[0] == "<- SETUP 建立  呼叫参考 1  时隙 5!  被叫 1055  主叫 13800138000  号码发完"
     assert lines[4] == "-> DISCONNECT 拆线  呼叫参考 1*  原因 17 用户忙 (本地用户侧专网)"
 
