@@ -14,6 +14,7 @@ from boardd.api import board_schema as w
 from boardd.contract import driver as d
 from boardd.contract.errors import ArgumentError, DeviceError, HostDownError, UnsupportedError, WrongStateError
 from boardd.contract.objects import SwitchingProfile
+from tests.tools.descriptors import open_descriptors
 
 TIES = SwitchingProfile(mixing=True, stream_channels=8)
 
@@ -24,7 +25,7 @@ async def two(tmp_path, owner=TIES, lender=TIES):
     site = make_site(tmp_path, domains=("a", "b"))
     site.paths.runtime_dir.mkdir()
     rigs = []
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     for name, profile in (("a", owner), ("b", lender)):
         rig = Rig(tmp_path / name, site, domain=name, switching=profile)
         rigs.append(await rig.start())
@@ -36,7 +37,7 @@ async def two(tmp_path, owner=TIES, lender=TIES):
                 await rig.stop()
             assert rig.driver.ties == {} and rig.driver.links == set()
             assert rig.host.tasks.counters["bugs"] == 0 and rig.host.intake.counters["bugs"] == 0
-        assert len(os.listdir("/proc/self/fd")) == before, "descriptors are left open"
+        assert open_descriptors() == before, "descriptors are left open"
 
 
 def both(x, y):

@@ -14,7 +14,8 @@ def bench() -> Iterator[Bench]:
     before = len(os.listdir("/proc/self/fd"))
     with Engine(max_legs=64, seed=42) as engine:
         yield Bench(engine)
-    assert len(os.listdir("/proc/self/fd")) == before
+    # Fewer is fine: what an earlier test left in a cycle may have been collected meanwhile.
+    assert len(os.listdir("/proc/self/fd")) <= before
 
 
 @pytest.fixture

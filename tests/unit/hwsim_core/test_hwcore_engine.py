@@ -1,6 +1,5 @@
 """Time, events, determinism, life and leaks."""
 
-import gc
 import hashlib
 import os
 import re
@@ -14,6 +13,7 @@ from hwcore_bench import Bench
 from hwsim.core import _native, events
 from hwsim.core.engine import Engine, EngineArgumentError, EngineError, EngineFullError, Line, StaleIdError
 from hwsim.core.events import Format, FskVerdict, Kind, Reason, Tap, What
+from tests.tools.descriptors import open_descriptors
 
 
 def test_time_goes_in_steps(bench):
@@ -155,28 +155,25 @@ def test_freeing_a_leg_ends_all_on_it(bench, pcm_file):
 
 
 def test_close_frees_descriptors_that_were_in_use(pcm_file):
-    gc.collect()
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     engine = Engine(max_legs=2)
     leg = engine.leg_new()
     engine.play_fd(leg, pcm_file, Format.ALAW)
     engine.record_fd(leg, pcm_file, Format.ALAW, What.IN)
-    assert len(os.listdir("/proc/self/fd")) == before + 2
+    assert open_descriptors() == before + 2
     engine.close()
     engine.close()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_descriptors() == before
     with pytest.raises(EngineError, match="closed"):
         engine.leg_new()
 
 
 def test_a_forgotten_engine_is_freed(pcm_file):
-    gc.collect()
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     engine = Engine(max_legs=2)
     engine.play_fd(engine.leg_new(), pcm_file, Format.ALAW)
     del engine
-    gc.collect()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_descriptors() == before
 
 
 def test_silent_legs_sleep_and_wake_without_a_lost_sample(bench):

@@ -4,6 +4,7 @@ import os
 import threading
 
 from hwsim.vendorlibs.rpc import PARKED, Reply
+from tests.tools.descriptors import open_descriptors
 
 NOT_OPEN, UNSUPPORTED, BAD_PARAMETER, SYSTEM = 1, 3, 8, 12
 
@@ -247,11 +248,11 @@ def test_descriptors_do_not_pile_up(started, tmp_path, served):
     path.write_bytes(b"x")
     started.SsmPlayFile(1, str(path).encode(), 6, 0, 1)
     served.run(lambda: None)
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     for _ in range(20):
         started.SsmPlayFile(1, str(path).encode(), 6, 0, 1)
     served.run(lambda: None)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_descriptors() == before
 
 
 # -- events ------------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from shimkit import Dirt, Fake
 from hwsim.kernel.loop import Loop
 from hwsim.vendorlibs import wire
 from hwsim.vendorlibs.rpc import PARKED, Reply, RpcServer
+from tests.tools.descriptors import open_descriptors
 
 PID = os.getpid()
 
@@ -240,7 +241,7 @@ def files_call(count, name="SsmX"):
 
 
 def open_fds():
-    return len(os.listdir("/proc/self/fd"))
+    return open_descriptors()
 
 
 def test_descriptors_are_closed_unless_they_are_taken(bench, tmp_path):

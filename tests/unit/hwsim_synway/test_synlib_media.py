@@ -10,6 +10,7 @@ from synmachines import ANALOG
 
 from hwsim.core.sound import alaw_decode, alaw_encode, find_chirps, make_chirp, pcm_of
 from hwsim.vendorlibs.synway.wav import header, read_header
+from tests.tools.descriptors import open_descriptors
 
 END = 0xFFFFFFFF
 SECOND = alaw_encode(make_chirp(5, 77)) + b"\xd5" * (8000 - 960)
@@ -44,9 +45,9 @@ def heard_chirps(bench, leg, ms):
 @pytest.fixture(autouse=True)
 def descriptors():
     """Nothing may be left open."""
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     yield
-    assert len(os.listdir("/proc/self/fd")) <= before + 2
+    assert open_descriptors() <= before + 2
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 
 import pytest
@@ -12,6 +11,7 @@ from test_synlib_media import END, heard_chirps
 from hwsim.core.sound import alaw_decode, alaw_encode, find_chirps, make_chirp
 from hwsim.vendorlibs.rpc import PARKED
 from hwsim.vendorlibs.wire import File
+from tests.tools.descriptors import open_descriptors
 
 READ, WRITE, DIGIT, DONE, TAP = 1, 2, 3, 4, 5
 
@@ -206,9 +206,9 @@ def test_failed_memory_file(analog):
 
 
 def test_no_descriptor_is_left(analog, talk):
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     DataThread(analog, {})
     data = chirps(1)
     analog.call("SsmPlayMemBlock", 0, 6, "mem", len(data), 1, files=block(analog, "b", data))
     analog.run(500)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_descriptors() == before

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from synbench import Phone
 from synmachines import ANALOG, FXS, TAP
@@ -11,6 +9,7 @@ from synmachines import ANALOG, FXS, TAP
 from hwsim.core.sound import find_chirps, pcm_of
 from hwsim.line.caller_id import CallerId
 from hwsim.line.caller_id_sender import CallerIdSender
+from tests.tools.descriptors import open_descriptors
 
 
 def test_off_hook_dial_tone_digits_and_on_hook(analog, phone):
@@ -218,8 +217,8 @@ def test_tap_can_not_send(analog):
 def test_tap_leaves_nothing_behind(make):
     bench = make(ANALOG)
     legs = bench.engine.stats().legs
-    descriptors = len(os.listdir("/proc/self/fd"))
+    descriptors = open_descriptors()
     bench.ready(100)
     bench.call("SsmCloseCti")
     assert bench.engine.stats().legs == legs
-    assert len(os.listdir("/proc/self/fd")) == descriptors
+    assert open_descriptors() == descriptors

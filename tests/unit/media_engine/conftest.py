@@ -22,4 +22,5 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     yield stage
     assert stage.engine.stats().clips == clips or stage.engine.stats().plays > 0
     stage.close()
-    assert len(os.listdir("/proc/self/fd")) == before
+    # Fewer is fine: what an earlier test left in a cycle may have been collected meanwhile.
+    assert len(os.listdir("/proc/self/fd")) <= before

@@ -1,6 +1,5 @@
 """Events: bounded, in order, lost ones told; detectors in the tick and barge-in."""
 
-import os
 import select
 
 import pytest
@@ -11,6 +10,7 @@ from boardd.media.engine.clips import LINEAR, Clip
 from boardd.media.engine.engine import Engine
 from boardd.media.engine.events import EventsLost, Found, PlayEnded, PlayMoved, Reason
 from boardd.media.engine.port import EnginePort
+from tests.tools.descriptors import open_descriptors
 
 
 class LoudBank:
@@ -200,13 +200,13 @@ def test_engines_that_cannot_be(tmp_path):
 
 
 def test_a_closed_engine_says_so(tmp_path):
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     engine = Engine(1)
     port = engine.null_port()
     with pytest.raises(OverloadError):
         engine.null_port()
     engine.close()
     engine.close()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_descriptors() == before
     with pytest.raises(RuntimeError):
         port.play([Clip(b"\xd5")])

@@ -1,7 +1,6 @@
 """Recordings: the same bytes as on the line, gaps at their places, an end that can be relied on."""
 
 import errno
-import os
 import random
 import subprocess
 from pathlib import Path
@@ -14,6 +13,7 @@ from boardd.media.engine.clips import ALAW, Clip
 from boardd.media.engine.events import GapReason, Reason, RecordEnded, RecordGap
 from boardd.media.engine.recording import Format, Tap
 from boardd.media.wav import read_alaw, read_info
+from tests.tools.descriptors import open_descriptors
 
 
 def noise(count, seed=1):
@@ -267,10 +267,10 @@ def test_files_that_cannot_be_made_are_refused(stage):
     port = stage.null()
     with pytest.raises(DeviceError, match="No such file or directory"):
         stage.engine.record(stage.folder / "no" / "leg.raw", (port, Tap.HEARS))
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     with pytest.raises(ArgumentError):
         stage.engine.record(stage.folder / "leg.raw", (port, Tap.HEARS), ring_ms=10)
-    assert len(os.listdir("/proc/self/fd")) == before, "the descriptor is closed on failure, too"
+    assert open_descriptors() == before, "the descriptor is closed on failure, too"
 
 
 def test_closing_the_engine_completes_recordings(tmp_path: Path):

@@ -19,6 +19,7 @@ from boardd.contract.errors import ArgumentError, DeviceError
 from boardd.media.engine.events import Hole, PeerGone
 from boardd.media.engine.ring import RingEnd, make_ring
 from hwsim.core.sound import find_chirps, make_chirp
+from tests.tools.descriptors import open_descriptors
 
 RATE = 8000
 BLOCK_NS = 20_000_000
@@ -336,10 +337,10 @@ class TestHostilePeers:
                 memory.close()
             else:
                 os.close(descriptors[0])
-            before = len(os.listdir("/proc/self/fd"))
+            before = open_descriptors()
             with pytest.raises(DeviceError):
                 stage.engine.ring_port(RingEnd(descriptors, 0), stage.told.append)
-            assert len(os.listdir("/proc/self/fd")) <= before - 3
+            assert open_descriptors() <= before - 3
             other.close()
         stage.close()
 
