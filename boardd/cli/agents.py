@@ -6,11 +6,11 @@ import click
 
 from boardd.api.board_schema import Nothing
 from boardd.api.scheduler_schema import AgentInfo, AgentParams, LoginParams, NotReadyParams
-from boardd.cli.helptext import verb_group
 from boardd.cli.lookup import unknown
 from boardd.cli.output import emit_json, emit_table, moment_text, state_text
 from boardd.cli.scheduler import Scheduler, ask_scheduler
 from boardd.cli.session import Session, pass_session
+from boardd.contract.helptext import verb_group
 from boardd.contract.objects import Wire
 from boardd.contract.text import _
 

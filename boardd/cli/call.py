@@ -13,13 +13,13 @@ import click
 
 from boardd.api.client import Client
 from boardd.cli.events import line as event_line
-from boardd.cli.helptext import option, verb_group
 from boardd.cli.lookup import find_call, find_channel
 from boardd.cli.output import emit_json, emit_json_line
 from boardd.cli.session import Session, pass_session
 from boardd.contract.causes import Cause
 from boardd.contract.errors import StaleClaimError
 from boardd.contract.events import Event, EventType
+from boardd.contract.helptext import option, verb_group
 from boardd.contract.objects import Call, OrphanTreatment, Snapshot
 from boardd.contract.text import _
 

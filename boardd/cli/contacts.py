@@ -6,12 +6,12 @@ import click
 
 from boardd.api.board_schema import Nothing
 from boardd.api.scheduler_schema import ContactInfo, ContactParams, QueueInfo
-from boardd.cli.helptext import verb_group
 from boardd.cli.lookup import CALL_ENDING, unknown
 from boardd.cli.output import emit_json, emit_table, moment_text, state_text
 from boardd.cli.scheduler import Scheduler, ask_scheduler
 from boardd.cli.session import Session, pass_session
 from boardd.contract.errors import ArgumentError
+from boardd.contract.helptext import verb_group
 from boardd.contract.text import _
 
 

@@ -24,7 +24,6 @@ from boardd.cli.contacts import contacts
 from boardd.cli.events import events
 from boardd.cli.exits import Exit
 from boardd.cli.explain import explain
-from boardd.cli.helptext import ReaderGoneError, VerbGroup, VerbOption, option, verb_group
 from boardd.cli.output import complain
 from boardd.cli.records import records
 from boardd.cli.reset import reset
@@ -33,6 +32,7 @@ from boardd.cli.session import DEFAULT_RUNTIME_DIR, INTERRUPTED, Session
 from boardd.cli.span import span
 from boardd.cli.status import status
 from boardd.contract.errors import BoarddError
+from boardd.contract.helptext import ReaderGoneError, VerbGroup, VerbOption, option, verb_group
 from boardd.contract.text import _
 
 LOG_LEVEL = "BOARDD_LOG_LEVEL"

@@ -7,11 +7,11 @@ from datetime import datetime
 import click
 
 from boardd.api.scheduler_schema import RecordInfo, RecordParams, RecordsParams
-from boardd.cli.helptext import option, verb
 from boardd.cli.output import emit_json, emit_table, moment_text
 from boardd.cli.scheduler import ask_scheduler
 from boardd.cli.session import Session, pass_session
 from boardd.contract.causes import cause_text
+from boardd.contract.helptext import option, verb
 from boardd.contract.text import _
 
 LIMIT = 20

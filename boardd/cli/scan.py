@@ -13,11 +13,11 @@ import click
 import msgspec
 
 from boardd.api.connection import DisconnectedError
-from boardd.cli.helptext import verb
 from boardd.cli.output import complain, emit_json, emit_table
 from boardd.cli.session import Session, pass_session
 from boardd.cli.udev import Found, find_devices
 from boardd.contract.errors import BoarddError, ConfigurationError
+from boardd.contract.helptext import verb
 from boardd.contract.text import _
 
 

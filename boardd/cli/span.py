@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from boardd.api.client import Client
-from boardd.cli.helptext import verb
 from boardd.cli.lookup import unknown
 from boardd.cli.output import emit_json
 from boardd.cli.session import Session, pass_session
 from boardd.contract.capabilities import Maintenance
+from boardd.contract.helptext import verb
 from boardd.contract.text import _
 
 

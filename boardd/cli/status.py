@@ -9,10 +9,10 @@ from boardd.api.client import Client
 from boardd.api.connection import DisconnectedError
 from boardd.api.scheduler_schema import SchedulerStatus
 from boardd.cli.exits import Exit
-from boardd.cli.helptext import verb
 from boardd.cli.output import emit_json, emit_table, moment_text, state_text
 from boardd.cli.scheduler import connected
 from boardd.cli.session import Session, pass_session
+from boardd.contract.helptext import verb
 from boardd.contract.objects import Domain, Snapshot
 from boardd.contract.states import BoardState
 from boardd.contract.text import _, ngettext

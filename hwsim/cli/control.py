@@ -14,6 +14,7 @@ import click
 
 from boardd.config.yamlfile import nearest_word
 from boardd.contract.errors import ConfigurationError
+from boardd.contract.helptext import option, verb
 from boardd.contract.text import _, language
 from hwsim.folder import default_folder
 from hwsim.kernel.drive import pause_s
@@ -66,24 +67,24 @@ def facts(folder: Path, what: str = "", since: int = 0) -> Iterator[dict[str, An
         since = page["next"]
 
 
-_folder = click.option("--dir", "folder", type=click.Path(path_type=Path), default=None, help="Folder of the sockets.")
+_folder = option("--dir", "folder", type=click.Path(path_type=Path), default=None, help="Folder of the sockets.")
 
 
 def _show(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-@click.command()
+@verb()
 @_folder
 def status(folder: Path | None) -> None:
     """Show time, seed, calls and faults of the running simulator."""
     _show(ask(folder or default_folder(), "status"))
 
 
-@click.command()
+@verb()
 @click.argument("what", default="")
 @_folder
-@click.option("--since", type=click.IntRange(0), default=0, help="Begin with this fact.")
+@option("--since", type=click.IntRange(0), default=0, help="Begin with this fact.")
 def truth(what: str, folder: Path | None, since: int) -> None:
     """Print what really happened, one JSON object per line; WHAT picks one kind of fact."""
     place, found = folder or default_folder(), False
@@ -96,11 +97,11 @@ def truth(what: str, folder: Path | None, since: int) -> None:
         click.echo(_("no fact {what} so far").format(what=what) + hint, err=True)
 
 
-@click.command()
+@verb()
 @click.argument("line")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @_folder
-@click.option(
+@option(
     "--seconds", type=SECONDS, default=10.0, show_default=True, help="How long, in simulated seconds (at most an hour)."
 )
 def listen(line: str, file: Path, folder: Path | None, seconds: float) -> None:
@@ -117,16 +118,16 @@ def listen(line: str, file: Path, folder: Path | None, seconds: float) -> None:
     _show(ask(place, "listen", line=line, on=False))
 
 
-@click.command()
+@verb()
 @click.argument("kind", required=False)
 @click.argument("where", default="")
 @click.argument("args", nargs=-1)
 @_folder
-@click.option("--for", "for_s", type=MORE_THAN_NONE, help="Take it back after this many seconds.")
-@click.option(
+@option("--for", "for_s", type=MORE_THAN_NONE, help="Take it back after this many seconds.")
+@option(
     "--per-hour", type=MORE_THAN_NONE, help="At random, so often on average; WHERE may be a|b, card/1-8 or kind:fxo."
 )
-@click.option("--end", type=int, help="Take the fault of this number back.")
+@option("--end", type=int, help="Take the fault of this number back.")
 def fault(
     kind: str | None,
     where: str,
@@ -158,19 +159,19 @@ def _pairs(args: tuple[str, ...]) -> dict[str, str]:
     return dict(arg.partition("=")[::2] for arg in args)
 
 
-@click.command()
+@verb()
 @click.argument("caller")
 @click.argument("called")
 @_folder
-@click.option("--script", default="", help="What the caller does (a script of the scenario).")
-@click.option("--choice", default="", help="The key that the script presses where it says choose.")
+@option("--script", default="", help="What the caller does (a script of the scenario).")
+@option("--choice", default="", help="The key that the script presses where it says choose.")
 def dial(caller: str, called: str, folder: Path | None, script: str, choice: str) -> None:
     """Let a subscriber with the number CALLER call CALLED now."""
     args = {"from": caller, "to": called, "script": script, "choice": choice}
     _show(ask(folder or default_folder(), "dial", **args))
 
 
-@click.command()
+@verb()
 @click.argument("person")
 @click.argument("act")
 @click.argument("value", default="")
@@ -181,7 +182,7 @@ def station(person: str, act: str, value: str, folder: Path | None) -> None:
     _show(ask(folder or default_folder(), "station", station=person, act=act, **extra))
 
 
-@click.command()
+@verb()
 @_folder
 def stop(folder: Path | None) -> None:
     """Stop the running simulator."""

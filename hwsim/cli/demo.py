@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from boardd.contract.helptext import option, verb
 from boardd.contract.text import _
 from hwsim.cli.control import facts
 from hwsim.cli.serve import site_file, speed_option
@@ -33,24 +34,22 @@ SITES = {"synway": "demo", "dahdi": "demo_dahdi"}
 """The demo's scenario by family of cards."""
 
 
-@click.command()
-@click.option("--calls", type=click.IntRange(1, ENDLESS), help="How many callers arrive (default: until Ctrl-C).")
-@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same callers.")
+@verb()
+@option("--calls", type=click.IntRange(1, ENDLESS), help="How many callers arrive (default: until Ctrl-C).")
+@option("--seed", type=int, default=1, show_default=True, help="Same seed, same callers.")
 @speed_option
-@click.option(
+@option(
     "--cards",
     type=click.Choice(list(SITES)),
     default="synway",
     show_default=True,
     help="Whose cards the demo's machine has.",
 )
-@click.option("--site", help="Scenario file, or the name of a shipped one, instead of the demo's own.")
-@click.option("--config", type=click.Path(path_type=Path, file_okay=False), help="Folder with boardd.yaml and friends.")
-@click.option(
-    "--dir", "folder", type=click.Path(path_type=Path, file_okay=False), help="Keep everything in this folder."
-)
-@click.option("--json", "document", type=click.Path(path_type=Path, dir_okay=False), help="Write the result here.")
-@click.option("--plain", is_flag=True, help="No live view.")
+@option("--site", help="Scenario file, or the name of a shipped one, instead of the demo's own.")
+@option("--config", type=click.Path(path_type=Path, file_okay=False), help="Folder with boardd.yaml and friends.")
+@option("--dir", "folder", type=click.Path(path_type=Path, file_okay=False), help="Keep everything in this folder.")
+@option("--json", "document", type=click.Path(path_type=Path, dir_okay=False), help="Write the result here.")
+@option("--plain", is_flag=True, help="No live view.")
 def demo(
     calls: int | None,
     seed: int,

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from boardd.contract.errors import ConfigurationError
+from boardd.contract.helptext import option, verb
 from boardd.contract.text import _
 
 LIBRARIES = {
@@ -31,10 +32,10 @@ def library_path(maker: str, layout: str = "newest") -> Path:
     return path
 
 
-@click.command()
+@verb()
 @click.argument("maker")
-@click.option("--layout", type=click.Choice(["newest", "2007"]), default="newest", help="Memory layout of the ABI.")
-@click.option("--folder", is_flag=True, help="Print the folder instead (for -L and LD_LIBRARY_PATH).")
+@option("--layout", type=click.Choice(["newest", "2007"]), default="newest", help="Memory layout of the ABI.")
+@option("--folder", is_flag=True, help="Print the folder instead (for -L and LD_LIBRARY_PATH).")
 def lib(maker: str, layout: str, folder: bool) -> None:
     """Print the path of MAKER's simulated library (synway, dahdi)."""
     path = library_path(maker, layout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import click
 
 from boardd.contract import terminal
 from boardd.contract.errors import BoarddError
+from boardd.contract.helptext import ReaderGoneError, VerbOption, option, verb_group
 from boardd.contract.text import _
 from hwsim.cli.control import dial, fault, listen, station, status, stop, truth
 from hwsim.cli.demo import demo
@@ -22,8 +24,8 @@ def _speak(_context: click.Context, _option: click.Parameter, lang: str | None) 
         terminal.use(lang)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(
+@verb_group(context_settings={"help_option_names": ["-h", "--help"]})
+@option(
     "--lang",
     type=click.Choice(["zh_CN", "en"]),
     is_eager=True,
@@ -31,7 +33,7 @@ def _speak(_context: click.Context, _option: click.Parameter, lang: str | None) 
     callback=_speak,
     help="Language of messages.",
 )
-@click.version_option(package_name="boardd")
+@click.version_option(package_name="boardd", cls=VerbOption, help="Show the version and exit.")
 def cli() -> None:
     """Hardware simulator: telephony cards below the makers' C ABI, lines, exchange, people."""
 
@@ -55,6 +57,9 @@ def main() -> None:
     except BoarddError as error:
         click.echo(error.message, err=True)
         sys.exit(1)
+    except ReaderGoneError:  # `hwsim truth | head`: nobody wants more, and Python shall not say so at its end either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
     except OSError as error:
         name = f"{error.filename}: " if error.filename else ""
         click.echo(_("hwsim: {name}{what}").format(name=name, what=error.strerror or error), err=True)

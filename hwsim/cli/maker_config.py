@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from boardd.contract.errors import ConfigurationError
+from boardd.contract.helptext import option
 from boardd.contract.text import _
 from hwsim.vendorlibs.synway.cards import model
 from hwsim.vendorlibs.synway.inifile import IniFile
@@ -21,7 +22,7 @@ MAX_BYTES = 1 << 20
 
 def config_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """--config."""
-    return click.option(
+    return option(
         "--config",
         type=click.Path(path_type=Path, dir_okay=False),
         help="Maker's configuration file (ShConfig.ini) with the cards of a scenario that names none.",

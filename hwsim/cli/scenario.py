@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from boardd.contract.helptext import option, verb_group
 from boardd.contract.text import _
 from hwsim.cli.maker_config import find_config
 from hwsim.cli.serve import SCENARIOS, site_file, speed_option
@@ -17,7 +18,7 @@ from hwsim.scenario.runner_peer import peer_plan
 from hwsim.simulator import Options, Simulator
 
 
-@click.group()
+@verb_group()
 def scenario() -> None:
     """Scenario files."""
 
@@ -60,10 +61,8 @@ def list_() -> None:
 @scenario.command()
 @click.argument("name")
 @speed_option
-@click.option("--seed", type=int, help="Another seed than the scenario's own.")
-@click.option(
-    "--dir", "folder", type=click.Path(path_type=Path, file_okay=False), help="Keep everything in this folder."
-)
+@option("--seed", type=int, help="Another seed than the scenario's own.")
+@option("--dir", "folder", type=click.Path(path_type=Path, file_okay=False), help="Keep everything in this folder.")
 def run(name: str, speed: float | str, seed: int | None, folder: Path | None) -> None:
     """Run NAME (a file, a shipped scenario, or `all` numbered ones) with boardd and judge it by what it expects.
 

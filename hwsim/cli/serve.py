@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from boardd.contract.errors import ConfigurationError
+from boardd.contract.helptext import option, verb
 from boardd.contract.text import _
 from hwsim.cli.lib import LIBRARIES, library_path
 from hwsim.cli.maker_config import config_option, find_config
@@ -43,9 +44,7 @@ class Speed(click.ParamType[float | str]):
 
 def speed_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """--speed."""
-    return click.option("--speed", type=Speed(), default="1", show_default=True, help="1 = real time, N, or max.")(
-        command
-    )
+    return option("--speed", type=Speed(), default="1", show_default=True, help="1 = real time, N, or max.")(command)
 
 
 def site_file(site: str) -> Path:
@@ -62,14 +61,14 @@ def in_numbers(speed: float | str) -> float | None:
     return None if speed == "max" else float(speed)
 
 
-@click.command()
+@verb()
 @click.argument("site")
-@click.option("--dir", "folder", type=click.Path(path_type=Path), help="Folder of the sockets.")
-@click.option("--seed", type=int, default=1, show_default=True)
+@option("--dir", "folder", type=click.Path(path_type=Path), help="Folder of the sockets.")
+@option("--seed", type=int, default=1, show_default=True, help="Same seed, same world.")
 @speed_option
-@click.option("--truth", type=click.Path(path_type=Path), help="Folder for the truth log and everybody's sound.")
-@click.option("--stop-at-end", is_flag=True, help="Leave when the scenario is over.")
-@click.option("--ready-fd", type=int, help="Write a line to this descriptor when the sockets are open.")
+@option("--truth", type=click.Path(path_type=Path), help="Folder for the truth log and everybody's sound.")
+@option("--stop-at-end", is_flag=True, help="Leave when the scenario is over.")
+@option("--ready-fd", type=int, help="Write a line to this descriptor when the sockets are open.")
 @config_option
 def serve(
     site: str,
@@ -108,11 +107,11 @@ def drive(simulator: Simulator, stop_at_end: bool) -> None:
         simulator.close()
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
-@click.option("--site", default="one_pc", show_default=True, help="Scenario file, or the name of a shipped one.")
-@click.option("--seed", type=int, default=1, show_default=True)
-@click.option("--truth", type=click.Path(path_type=Path), help="Folder for the truth log and everybody's sound.")
-@click.option("--layout", type=click.Choice(["newest", "2007"]), default="newest", help="Memory layout of the ABI.")
+@verb(context_settings={"ignore_unknown_options": True})
+@option("--site", default="one_pc", show_default=True, help="Scenario file, or the name of a shipped one.")
+@option("--seed", type=int, default=1, show_default=True, help="Same seed, same world.")
+@option("--truth", type=click.Path(path_type=Path), help="Folder for the truth log and everybody's sound.")
+@option("--layout", type=click.Choice(["newest", "2007"]), default="newest", help="Memory layout of the ABI.")
 @config_option
 @click.argument("program", nargs=-1, required=True, type=click.UNPROCESSED)
 def run(site: str, seed: int, truth: Path | None, layout: str, config: Path | None, program: tuple[str, ...]) -> None:

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCALE_DIR = ROOT / "boardd" / "locale"
 LANGUAGES = ("zh_CN", "en")
 PACKAGES = ("boardd", "drivers", "hwsim")
-HELP_FOLDER = ROOT / "boardd" / "cli"
+HELP_FOLDERS = (ROOT / "boardd" / "cli", ROOT / "hwsim" / "cli")
 """Where docstrings of commands and help texts of options are shown through gettext."""
 KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2), "both": (1, 2)}
 _COMMAND_MAKERS = {"verb", "verb_group", "command", "group"}
@@ -53,7 +53,7 @@ def texts() -> Iterator[tuple[Text, str]]:
             name = str(path.relative_to(ROOT))
             for _line, message, _comments, _context in extract_from_file("python", path, keywords=KEYWORDS):
                 yield (message if isinstance(message, str) else (message[0], message[1])), name
-            if path.is_relative_to(HELP_FOLDER):
+            if path.parent in HELP_FOLDERS:
                 for text in help_texts(path.read_text(encoding="utf-8")):
                     yield text, name
 

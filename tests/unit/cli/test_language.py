@@ -10,8 +10,8 @@ from rich.cells import cell_len
 from boardd.cli import language
 from boardd.cli import main as boardctl
 from boardd.cli.explain import explain
-from boardd.cli.helptext import wrap
 from boardd.contract import errors
+from boardd.contract.helptext import wrap
 from boardd.contract.text import set_language
 
 

@@ -138,9 +138,9 @@ class VerbOption(click.Option):
     help = _Help()
 
 
-def verb() -> Callable[[Callable[..., Any]], Verb]:
+def verb(**settings: Any) -> Callable[[Callable[..., Any]], Verb]:
     """Make a function a command; its docstring is the help text."""
-    return click.command(cls=Verb)
+    return click.command(cls=Verb, **settings)
 
 
 def verb_group(**settings: Any) -> Callable[[Callable[..., Any]], VerbGroup]:
