@@ -21,6 +21,7 @@ DESCRIPTOR = DriverDescriptor(
         "lines": "LINE name=value …; …: rules of single lines and spans, by id or pattern",
         "echo": "who cancels echo: auto (kernel, else engine), kernel, engine, off (auto)",
         "echo_tail_ms": "how long after the sound its echo may last (64)",
+        "bridging": "who carries talks of two channels: engine; kernel while nothing needs the engine (engine)",
         "blocks": "blocks of 20 ms that the kernel keeps each way (8)",
         "prefill": "blocks of silence sent ahead (2)",
         "priority": "real-time priority of the sound thread, 0: none (20)",

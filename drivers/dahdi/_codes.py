@@ -16,6 +16,7 @@ class Request(IntEnum):
     SPANSTAT = 0xC13ADA0A
     MAINT = 0x4008DA0B
     GETCONF = 0xC00CDA0C
+    SETCONF = 0xC00CDA0D
     SETGAINS = 0x4204DA10
     SETTONEZONE = 0x4004DA16
     SET_BUFINFO = 0x4018DA1B
@@ -170,6 +171,8 @@ class Law(IntEnum):
 
 POLICY_IMMEDIATE = 0
 POLICY_WHEN_FULL = 1
+CONF_DIGITALMON = 9
+"""SETCONF: what comes in on another channel is sent, octet by octet."""
 DIAL_APPEND = 1
 DIAL_REPLACE = 2
 DIAL_CANCEL = 3

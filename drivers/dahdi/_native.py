@@ -17,6 +17,7 @@ from boardd.native.library import Library, load_library
 from drivers.dahdi._codes import (
     BITS,
     CHANNEL,
+    CONF_DIGITALMON,
     CTL,
     DIAL_CANCEL,
     DIAL_REPLACE,
@@ -299,6 +300,13 @@ class Native:
             return False
         _checked("write", size)
         return True
+
+    def monitor(self, fd: int, number: int) -> None:
+        """*loop* Let the kernel send what comes in on channel `number` in the place of what is written; 0: no more."""
+        order = self._ffi.new("struct dahdi_conference *")
+        order.conference = number
+        order.mode = CONF_DIGITALMON if number else 0
+        self._ioctl(fd, Request.SETCONF, order)
 
     # -- for the engine and the registers -----------------------------------------------------------------------------
     def pointer(self, name: str) -> Any:

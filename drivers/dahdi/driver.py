@@ -34,10 +34,11 @@ from drivers.dahdi._errors import DahdiError, ctl_problem
 from drivers.dahdi._native import Native, open_library
 from drivers.dahdi.cards import Cards
 from drivers.dahdi.inventory import Found, read_inventory
+from drivers.dahdi.kernel_bridge import KernelBridge
 from drivers.dahdi.parts import Parts
 from drivers.dahdi.port import RESTING
 from drivers.dahdi.session import Session, log
-from drivers.dahdi.settings import Settings
+from drivers.dahdi.settings import Bridging, Settings
 from drivers.dahdi.sound import Sound
 from drivers.dahdi.switching import CONFERENCE_MEMBERS, Switch
 from drivers.dahdi.tones import tone_profiles
@@ -151,7 +152,8 @@ class DahdiDriver(DomainDriver):
         loop = asyncio.get_running_loop()
         tones = await loop.run_in_executor(None, tone_profiles, self.settings.tones, lines)
         sound = Sound(self.session.native, self.settings, self.heartbeat)
-        self._parts = Parts(self.session, sound, Switch(sound), tones)
+        bridge = KernelBridge(self.session.native.monitor, self.settings.bridging is Bridging.KERNEL)
+        self._parts = Parts(self.session, sound, Switch(sound, bridge), bridge, tones)
         self._cards = Cards(self._parts, self._channel_settings)
         self._cards.build(self.found)
         ports = self._cards.ports
@@ -219,6 +221,7 @@ class DahdiDriver(DomainDriver):
 
     async def _compare(self) -> None:
         cards = self.cards
+        self.parts.bridge.again()
         for trunk in cards.trunks.values():
             if cards.boards[trunk.span.board].state is BoardState.RUNNING:
                 trunk.compare()

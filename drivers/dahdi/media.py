@@ -7,7 +7,8 @@ executor: a disk that hangs must not hold the loop.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from boardd.contract.capabilities import Tone
@@ -24,6 +25,7 @@ from boardd.contract.errors import ArgumentError, WrongStateError
 from boardd.media.engine import events as engine
 from boardd.media.engine.port import EnginePort
 from boardd.media.engine.recording import Recording, Tap, discard_file, make_file
+from drivers.dahdi.kernel_bridge import KernelBridge
 from drivers.dahdi.session import Session, log
 from drivers.dahdi.sound import Sound
 
@@ -36,10 +38,12 @@ WRITTEN_LIMIT_S = 0.4
 class Media:
     """The media of channel `channel` on its engine port."""
 
-    def __init__(self, session: Session, sound: Sound, channel: str, port: EnginePort) -> None:
+    def __init__(self, session: Session, sound: Sound, channel: str, port: EnginePort, bridge: KernelBridge) -> None:
         self._session = session
         self._sound = sound
         self._channel = channel
+        self._bridge = bridge
+        self._beginning = 0
         self.port = port
         self._play = 0
         self._loading: object | None = None
@@ -66,11 +70,31 @@ class Media:
         """Whether it is recorded."""
         return self._recording is not None or self._opening is not None
 
+    @contextmanager
+    def _begins(self) -> Iterator[None]:
+        """Something begins inside that the kernel would hide, or that must be whole."""
+        self._beginning += 1
+        self._bridge.hold(self._channel, self)
+        try:
+            yield
+        finally:
+            self._beginning -= 1
+            self._ended()
+
+    def _ended(self) -> None:
+        """Something has ended: perhaps nothing else goes on."""
+        if self.quiet and not (self._beginning or self.recording or self._dial):
+            self._bridge.let_go(self._channel, self)
+
     # -- play ---------------------------------------------------------------------------------------------------------
     async def play(self, request: PlayRequest) -> None:
         """Begin a play task. Raises WrongStateError while one runs, ArgumentError, DeviceError."""
         if self._play or self._loading is not None:
             raise WrongStateError(f"{self._channel} is playing", channel=self._channel, operation="play")
+        with self._begins():
+            await self._start_play(request)
+
+    async def _start_play(self, request: PlayRequest) -> None:
         mine = self._loading = object()
         try:
             loop = asyncio.get_running_loop()
@@ -102,9 +126,13 @@ class Media:
             raise WrongStateError(f"{self._channel} is recording", channel=self._channel, operation="record")
         if path.lower().endswith(".wav"):
             raise ArgumentError("a raw recording must not be called .wav", argument="path", channel=self._channel)
+        with self._begins():
+            await self._record(Path(path))
+
+    async def _record(self, file: Path) -> None:
         mine = self._opening = object()
         self._samples = 0
-        loop, file = asyncio.get_running_loop(), Path(path)
+        loop = asyncio.get_running_loop()
         making = loop.run_in_executor(None, make_file, file)
         try:
             descriptor = await asyncio.shield(making)
@@ -153,25 +181,29 @@ class Media:
         reason = RECORD_REASONS.get(event.reason, str(event.reason))
         self._emit(RecordEnded(self._channel, reason, event.samples))
         self._go_on()
+        self._ended()
 
     # -- digits and tones ---------------------------------------------------------------------------------------------
     def send_digits(self, digits: str) -> None:
         """Send digits; commas are pauses. Raises WrongStateError while some are being sent."""
         if self._digits:
             raise WrongStateError(f"{self._channel} is sending digits", channel=self._channel, operation="send_digits")
-        self.tone(None)
-        self._digits = self.port.send_digits(digits, self._sound.tones.digits)
+        with self._begins():
+            self.tone(None)
+            self._digits = self.port.send_digits(digits, self._sound.tones.digits)
 
     def dial(self, digits: str, done: Callable[[], None]) -> None:
         """Send the digits of a number being dialled; `done` when they are out, not when they are stopped."""
         self._dialled = done
-        self._dial = self.port.send_digits(digits, self._sound.tones.digits)
+        with self._begins():
+            self._dial = self.port.send_digits(digits, self._sound.tones.digits)
 
     def stop_dialling(self) -> None:
         """Send no more of it."""
         if self._dial:
             self._dial = 0
             self.port.stop_digits()
+            self._ended()
 
     def tone(self, tone: Tone | None) -> None:
         """Send a supervisory tone until told otherwise, or stop it."""
@@ -179,9 +211,11 @@ class Media:
             if self._tone:
                 self._tone = False
                 self.port.stop_tone()
+                self._ended()
             return
-        self.port.tone(self._sound.tones.tones[tone])
-        self._tone = True
+        with self._begins():
+            self.port.tone(self._sound.tones.tones[tone])
+            self._tone = True
 
     def heard_digit(self, digit: str) -> None:
         """A digit was heard in a call."""
@@ -191,9 +225,11 @@ class Media:
         complete = event.reason is engine.Reason.END
         if event.task == self._digits:
             self._digits = 0
+            self._ended()
             self._emit(DigitsSent(self._channel, complete))
         elif event.task == self._dial:
             self._dial = 0
+            self._ended()
             if complete:
                 self._dialled()
 
@@ -203,6 +239,7 @@ class Media:
         self._loading = self._opening = None
         self._tone = False
         self.port.release()
+        self._ended()
 
     def on_event(self, event: engine.EngineEvent) -> bool:
         """Handle an event of the engine; False when it is none of ours."""
@@ -213,6 +250,7 @@ class Media:
         elif isinstance(event, engine.PlayEnded):
             if event.play == self._play:
                 self._play = 0
+                self._ended()
                 self._emit(PlayEnded(self._channel, PLAY_REASONS.get(event.reason, str(event.reason))))
         elif isinstance(event, engine.DigitsSent):
             self._digits_ended(event)

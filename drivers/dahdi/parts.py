@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from boardd.media.detect.profiles import ToneProfile
+from drivers.dahdi.kernel_bridge import KernelBridge
 from drivers.dahdi.session import Session
 from drivers.dahdi.sound import Sound
 from drivers.dahdi.switching import Switch
@@ -13,10 +14,11 @@ from drivers.dahdi.switching import Switch
 
 @dataclass(frozen=True)
 class Parts:
-    """Session, engine, switch, tones of a domain."""
+    """Session, engine, switch, kernel bridge, tones of a domain."""
 
     session: Session
     sound: Sound
     switch: Switch
+    bridge: KernelBridge
     tones: Mapping[str, ToneProfile] = field(default_factory=dict)
     """Of exchange lines whose tones deviate, by channel."""

@@ -22,6 +22,7 @@ from drivers.dahdi._errors import GONE, DahdiError
 from drivers.dahdi._native import Native
 from drivers.dahdi.ears import Ears
 from drivers.dahdi.health import SoundHealth
+from drivers.dahdi.kernel_bridge import NOBODY, Line
 from drivers.dahdi.media import Media
 from drivers.dahdi.parts import Parts
 from drivers.dahdi.session import log
@@ -33,6 +34,8 @@ REMOVED = "card removed"
 REMOVED_CAUSE = 41
 TAPS_PER_MS = 8
 READ_AGAIN_MS = 1000
+ECHO = "echo"
+"""Why the kernel may not carry a channel's talk: the engine cancels its echo, or perhaps will."""
 OLD_MODULE = (errno.ENOTTY, errno.ENOSYS)
 
 
@@ -44,6 +47,7 @@ class DahdiPort(ChannelPort):
         self.session = parts.session
         self.sound = parts.sound
         self.switch = parts.switch
+        self.bridge = parts.bridge
         self._tones = parts.tones.get(info.id, CHINA)
         self.number = info.maker_channel
         self.fd = -1
@@ -98,6 +102,7 @@ class DahdiPort(ChannelPort):
             native.flush(fd, Flush.ALL)
             law = native.params(fd).law
             self.set_up(native, fd)
+            self._part(native, fd)
         except DahdiError:
             native.close(fd)
             raise
@@ -106,6 +111,15 @@ class DahdiPort(ChannelPort):
     @abc.abstractmethod
     def set_up(self, native: Native, fd: int) -> None:
         """On the door thread: settings of the open channel; force the line on-hook or clear."""
+
+    def _part(self, native: Native, fd: int) -> None:
+        """On the door thread: whatever a predecessor let the kernel send here, it is over. The kernel knows that."""
+        try:
+            native.monitor(fd, NOBODY)
+        except DahdiError as error:
+            if error.gone:
+                raise
+            log.warning("kernel_bridge_not_cleared", channel=self.id, error=error.message)
 
     def unless_old(self, request: str, ask: Callable[[], None]) -> None:
         """On the door thread: a refinement that old modules do not know; without it the channel does a little less."""
@@ -120,17 +134,19 @@ class DahdiPort(ChannelPort):
         """The channel is open as `fd`: give it a leg in the engine."""
         self.fd = fd
         self._engine = self.sound.device(fd, law, self._on_engine)
-        self._media = Media(self.session, self.sound, self.id, self._engine)
+        self._media = Media(self.session, self.sound, self.id, self._engine, self.bridge)
         self._ears = Ears(self.sound, self._engine, self._tones)
+        self.bridge.attach(self.id, Line(fd, self.number, law))
 
     def detach(self) -> None:
         """Give the leg and the channel back."""
         self.sound_health.close()
         self._readable()
+        self.bridge.detach(self.id)
+        self.switch.forget(self.id)
         engine, self._engine = self._engine, None
         if engine is not None:
             engine.free()
-        self.switch.forget(self.id)
         self._media = self._ears = None
         if self.fd >= 0:
             self.session.watcher.forget(self.fd)
@@ -148,6 +164,15 @@ class DahdiPort(ChannelPort):
         """The state in which the host sees the channel first."""
         self.state = self.info.state = state
         self.info.reason = reason
+
+    def step(self, new: ChannelState) -> bool:
+        """See ChannelPort. What the kernel carries is taken back before a call is not connected any more."""
+        if new is not S.CONNECTED:
+            self.bridge.connected(self.id, False)
+        stepped = super().step(new)
+        if self.state is S.CONNECTED:
+            self.bridge.connected(self.id, True)
+        return stepped
 
     # -- events -------------------------------------------------------------------------------------------------------
     def _on_engine(self, event: EngineEvent) -> None:
@@ -257,6 +282,9 @@ class DahdiPort(ChannelPort):
     def cancel_echo(self) -> None:
         """A conversation begins: by the kernel's canceller where the channel has one, else by the engine's."""
         wanted = self.session.settings.echo
+        if wanted is not Echo.OFF:
+            # The engine's canceller must know what was sent; the kernel's does.
+            self.bridge.hold(self.id, ECHO)
         if wanted in (Echo.AUTO, Echo.KERNEL):
             taps = self.session.settings.echo_tail_ms * TAPS_PER_MS
             self.session.order(
@@ -268,22 +296,29 @@ class DahdiPort(ChannelPort):
                 failed=lambda _error: self._kernel_cancels(False),
             )
         elif wanted is Echo.ENGINE:
-            self.sound.cancel_echo(self.engine_port, True)
+            self._engine_cancels(self.engine_port)
 
     def _kernel_cancels(self, runs: bool) -> None:
         self._kernel_echo = runs
-        if runs:
-            return
-        if self.session.settings.echo is Echo.AUTO and self._engine is not None and self.state is S.CONNECTED:
-            self.sound.cancel_echo(self._engine, True)
+        auto = self.session.settings.echo is Echo.AUTO
+        if not runs and auto and self._engine is not None and self.state is S.CONNECTED:
+            self._engine_cancels(self._engine)
+        else:
+            self.bridge.let_go(self.id, ECHO)
+
+    def _engine_cancels(self, port: EnginePort) -> None:
+        self.sound.cancel_echo(port, True)
+        if not self.sound.can_cancel_echo:
+            self.bridge.let_go(self.id, ECHO)
 
     def end_sound(self) -> None:
         """The call is over: end its tasks and links. What is listened for stays."""
         if self._media is None or self._ears is None:
             return
-        self._media.release()
         self.switch.forget(self.id)
+        self._media.release()
         self._ears.again()
+        self.bridge.let_go(self.id, ECHO)
         if self._kernel_echo:
             self._kernel_echo = False
             self.session.order("ECHOCANCEL", self.native.echo_cancel, self.fd, 0)

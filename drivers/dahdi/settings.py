@@ -45,6 +45,13 @@ class Echo(StrEnum):
     OFF = "off"
 
 
+class Bridging(StrEnum):
+    """Who carries the sound between two channels: always the engine, or the kernel while nothing needs the engine."""
+
+    ENGINE = "engine"
+    KERNEL = "kernel"
+
+
 @dataclass(frozen=True)
 class Settings:
     """See `parse`."""
@@ -60,6 +67,7 @@ class Settings:
     tones: str = ""
     echo: Echo = Echo.AUTO
     echo_tail_ms: int = 64
+    bridging: Bridging = Bridging.ENGINE
     blocks: int = 8
     prefill: int = 2
     priority: int = PRIORITY
@@ -109,6 +117,7 @@ class Settings:
             tones=texts.get("tones", ""),
             echo=Echo(_word(texts, "echo", Echo.AUTO, list(Echo))),
             echo_tail_ms=_number(texts, "echo_tail_ms", 64, 8, 256),
+            bridging=Bridging(_word(texts, "bridging", Bridging.ENGINE, list(Bridging))),
             blocks=_number(texts, "blocks", 8, BLOCKS_MIN, BLOCKS_MAX),
             prefill=_number(texts, "prefill", 2, 0, 7),
             priority=_number(texts, "priority", PRIORITY, 0, 99),

@@ -1,4 +1,6 @@
-"""Links between channels of the domain, and ties to other domains. The engine mixes."""
+"""Links between channels of the domain, and ties to other domains. The engine mixes; where the site has chosen so the
+kernel carries simple talks above it, and is told before links change.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,9 @@ from boardd.contract.errors import BoarddError, OverloadError, UnknownIdError
 from boardd.media.engine.events import EngineEvent, PeerGone
 from boardd.media.engine.port import EnginePort
 from boardd.media.engine.ring import RingEnd
+from drivers.dahdi.kernel_bridge import KernelBridge, Pair
 from drivers.dahdi.sound import TIES, Sound
 
-Pair = tuple[str, str]
 CONFERENCE_MEMBERS = 32
 """More than fit into this call centre; the engine takes 64 sources for a sink."""
 
@@ -19,8 +21,9 @@ CONFERENCE_MEMBERS = 32
 class Switch:
     """Links by (source, sink) with their gains; ties to other domains stand in them like channels."""
 
-    def __init__(self, sound: Sound) -> None:
+    def __init__(self, sound: Sound, bridge: KernelBridge) -> None:
         self._sound = sound
+        self._bridge = bridge
         self.links: dict[Pair, int] = {}
         self._ties: dict[str, EnginePort] = {}
         self.tie_ended: Callable[[str], None] = lambda _name: None
@@ -31,6 +34,21 @@ class Switch:
     def change(self, changes: Sequence[LinkChange]) -> None:
         """Make and drop links: all of them, or an error that names the one that failed (data: source, sink)."""
         ends = [(self._end(change.source), self._end(change.sink)) for change in changes]
+        self._bridge.make_room(self._after(changes))
+        try:
+            self._change(changes, ends)
+        finally:
+            self._bridge.settle(self.links)
+
+    def _after(self, changes: Sequence[LinkChange]) -> dict[Pair, int]:
+        links = dict(self.links)
+        for change in changes:
+            links.pop((change.source, change.sink), None)
+            if change.on:
+                links[change.source, change.sink] = change.gain_mb
+        return links
+
+    def _change(self, changes: Sequence[LinkChange], ends: Sequence[tuple[EnginePort, EnginePort]]) -> None:
         done: list[tuple[LinkChange, int | None]] = []
         for change, (source, sink) in zip(changes, ends, strict=True):
             pair = (change.source, change.sink)
@@ -44,10 +62,11 @@ class Switch:
             done.append((change, before))
 
     def forget(self, channel: str) -> None:
-        """The channel was hung up; the engine has dropped its links."""
-        gone = [pair for pair in self.links if channel in pair]
-        for pair in gone:
-            del self.links[pair]
+        """The channel is being hung up; the engine drops its links by itself."""
+        kept = {pair: gain for pair, gain in self.links.items() if channel not in pair}
+        self._bridge.make_room(kept)
+        self.links = kept
+        self._bridge.settle(kept)
 
     # -- ties to other domains ----------------------------------------------------------------------------------------
     def open_tie(self, name: str, end: TieEnd) -> None:

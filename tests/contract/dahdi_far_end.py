@@ -118,8 +118,10 @@ class DahdiFarEnd(HwsimFarEnd):
 
 
 @contextmanager
-def dahdi_machine(folder: Path, persona: str = "default", site: Path = SITE) -> Iterator[None]:
-    with machine(folder, persona, site, "dahdi"):
+def dahdi_machine(
+    folder: Path, persona: str = "default", site: Path = SITE, truth: Path | None = None
+) -> Iterator[None]:
+    with machine(folder, persona, site, "dahdi", truth):
         yield
 
 

@@ -29,6 +29,8 @@ from boardd.testing import Stage
 
 Body = Callable[[Stage], Awaitable[None]]
 TIDY_S, TURN_S = 40.0, 0.25
+TRUTH = "truth"
+"""Folder of a play with `recorded`, in the stage's: what everybody heard and said is in `voices` below it."""
 RESTING = (ChannelState.IDLE, ChannelState.OUT_OF_SERVICE)
 
 
@@ -78,10 +80,11 @@ class Play:
         names: dict[str, str],
         stations: dict[str, str] | None = None,
         settle_s: float = 3.0,
+        recorded: bool = False,
         **settings: str,
     ) -> None:
         self._site, self._names, self._stations, self._settings = site, names, stations or {}, settings
-        self._settle_s = settle_s
+        self._settle_s, self._recorded = settle_s, recorded
         self.cases: dict[str, Body] = {}
 
     def __call__(self, body: Body) -> Body:
@@ -144,7 +147,7 @@ class Play:
                 if problem:
                     problems[name] = problem
 
-        with dahdi_machine(folder, "default", self._site):
+        with dahdi_machine(folder, "default", self._site, folder / TRUTH if self._recorded else None):
             log = on_stage(folder, body, None, self._names, (), self._stations, **self._settings)
         assert not log.misplaced
         return problems

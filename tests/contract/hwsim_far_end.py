@@ -138,12 +138,15 @@ class HwsimFarEnd:
 
 
 @contextmanager
-def machine(folder: Path, persona: str, site: Path = HERE / "site.yaml", family: str = "synway") -> Iterator[None]:
-    """A simulated machine while the block runs; the environment points to it."""
+def machine(
+    folder: Path, persona: str, site: Path = HERE / "site.yaml", family: str = "synway", truth: Path | None = None
+) -> Iterator[None]:
+    """A simulated machine while the block runs; the environment points to it. `truth`: where everybody's sound goes."""
     read, write = os.pipe()
     command = [sys.executable, str(HERE / "simulated_machine.py"), str(site), str(folder), family, persona]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen([*command, str(write)], pass_fds=[write], env=environment)
+    more = [str(truth)] if truth else []
+    process = subprocess.Popen([*command, str(write), *more], pass_fds=[write], env=environment)
     os.close(write)
     saved = {key: os.environ.get(key) for key in ("HWSIM_DIR", clock.ENVIRONMENT)}
     try:
@@ -163,7 +166,11 @@ def machine(folder: Path, persona: str, site: Path = HERE / "site.yaml", family:
 
 def wav(path: Path, ms: int) -> str:
     """A short A-law WAV file: a tone made of one byte pattern."""
-    data = bytes([0x55, 0xD5, 0x2A, 0xAA] * (ms * 2))
+    return wav_of(path, bytes([0x55, 0xD5, 0x2A, 0xAA] * (ms * 2)))
+
+
+def wav_of(path: Path, data: bytes) -> str:
+    """An A-law WAV file of these octets; its path as text."""
     head = b"RIFF" + (36 + len(data)).to_bytes(4, "little") + b"WAVEfmt " + (16).to_bytes(4, "little")
     form = b"".join(n.to_bytes(size, "little") for n, size in ((6, 2), (1, 2), (8000, 4), (8000, 4), (1, 2), (8, 2)))
     path.write_bytes(head + form + b"data" + len(data).to_bytes(4, "little") + data)

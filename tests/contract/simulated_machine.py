@@ -1,4 +1,4 @@
-"""The simulator as a process of its own: SITE FOLDER FAMILY PERSONALITY READY_FD. As fast as it goes, in lockstep."""
+"""The simulator as a process of its own: SITE FOLDER FAMILY PERSONALITY READY_FD [TRUTH]. As fast as it goes."""
 
 import os
 import sys
@@ -11,11 +11,11 @@ from hwsim.simulator import Options, Simulator
 from hwsim.vendorlibs.synway.personality import personality
 
 
-def main(site: str, folder: str, family: str, persona: str, ready: str) -> None:
+def main(site: str, folder: str, family: str, persona: str, ready: str, truth: str = "") -> None:
     scenario = Scenario.load(Path(site))
     if family == "dahdi":
         scenario = replace(scenario, dahdi=Node(site, 0, "machine.dahdi", persona))
-    simulator = Simulator(scenario, Options(Path(folder), 1, None))
+    simulator = Simulator(scenario, Options(Path(folder), 1, None, Path(truth) if truth else None))
     if family == "synway":
         simulator.machine.synway.personality = personality(persona)
     os.write(int(ready), b"ready\n")

@@ -1,4 +1,6 @@
-"""Who cancels echo: the kernel on channels that have a canceller, the engine on the others."""
+"""Who cancels echo: the kernel on channels that have a canceller, the engine on the others. A talk in which the engine
+cancels cannot be the kernel's.
+"""
 
 import asyncio
 import sys
@@ -6,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from dahdi_far_end import LIBRARY, LINES, dahdi_machine, on_stage
+from dahdi_play import truth
 
-from boardd.contract.driver import Connected, Offered
+from boardd.contract.driver import Connected, LinkChange, Offered
 from boardd.testing import Stage
 from drivers.dahdi.sound import Sound
 
@@ -42,8 +45,19 @@ def test_each_channel_has_one_canceller(tmp_path: Path, monkeypatch: pytest.Monk
             await stage.log.wait(Connected, channel, mark)
             await asyncio.sleep(1)
         assert len(engines) == {"auto": 1, "kernel": 0, "engine": 2}[echo]
+        await stage.driver.link([LinkChange("an/1", "an/2", True), LinkChange("an/2", "an/1", True)])
+        carried = truth(stage, "dahdi_conference", channel=FIRST, mode=9)
+        assert bool(carried) is (echo == "kernel")
         for channel in ("an/1", "an/2"):
             await stage.free(channel, 0)
 
     with dahdi_machine(tmp_path):
-        on_stage(tmp_path, body, attach, trunks=(LINES,), spans="e1/1=none, pbx/1=none, r2/1=none", echo=echo)
+        on_stage(
+            tmp_path,
+            body,
+            attach,
+            trunks=(LINES,),
+            spans="e1/1=none, pbx/1=none, r2/1=none",
+            echo=echo,
+            bridging="kernel",
+        )

@@ -36,6 +36,7 @@ S = ChannelState
 SITE = Path(__file__).with_name("dahdi_lines_site.yaml")
 NAMES = {"ANA-1": "an", "ANA-2": "two", "PRI-1": "e1", "R2-1": "r2"}
 STATIONS = {"an/13": "8001", "an/14": "8002", "an/15": "8003"}
+DOOMED_TALK = ("an/6", "an/9")
 LINES_ONLY = "e1/1=none, r2/1=none"
 TALKS = "13900000001"
 SPEECH = ROOT / "hwsim/sounds/unallocated.wav"
@@ -325,7 +326,7 @@ def test_a_channel_that_another_program_has_is_taken_when_it_is_free(folder: Pat
     stage_on(folder, body, before)
 
 
-@pytest.mark.parametrize("request_name", ["SETCADENCE", "SET_PARAMS"])
+@pytest.mark.parametrize("request_name", ["SETCADENCE", "SET_PARAMS", "SETCONF"])
 def test_an_old_module_does_a_little_less(folder: Path, request_name: str) -> None:
     async def before(far: DahdiFarEnd) -> None:
         far.fault("ioctl_error", request_name, errno="ENOTTY", times=1000)
@@ -353,6 +354,12 @@ def test_lines_of_a_killed_predecessor_are_clear_before_anything_is_announced(fo
         await asyncio.sleep(3)
         calls = [e for e in stage.log.of("an/2") if not isinstance(e, Usable | CallerId)]
         assert not calls, calls
+        died_us = truth(stage, "dahdi_detached")[0]["t_us"]
+        for channel in DOOMED_TALK:
+            # The kernel itself has forgotten its part with the process.
+            asked = truth(stage, "dahdi_conference", channel=number(stage, channel))
+            assert [f["mode"] for f in asked] == [9, 0], f"{channel}: {asked}"
+            assert asked[1]["t_us"] <= died_us
         await stage.free("an/2", await talking(stage, "an/2"))
         recorded = (folder / "doomed.alaw").stat().st_size
         # Two seconds were recorded when it was killed; the last one may be lost.

@@ -43,6 +43,15 @@ ALONE = {
         "events": ["OffHook", "Connected", "DigitsSent", "OnHook", "LineFree"],
     },
     "fxs_rung_in_vain": {"rings afterwards": 0},
+    "two_calls_through_the_kernel": {
+        "before": [["ours", 0], ["ours", 0]],
+        "linked": [["r2/1/2", 9], ["pri/1/2", 9]],
+        "recorded": [["ours", 0], ["ours", 0]],
+        "again": [["r2/1/2", 9], ["pri/1/2", 9]],
+        "hung up": [["ours", 0]],
+        "digits": "1590#",
+        "recorded whole": True,
+    },
     "span_taken_away": {"refused with": 16, "state": "idle"},
     "illegal steps": {},
 }

@@ -95,6 +95,7 @@ class DahdiChannel:
         self.echo_name = ""
         self.conference = 0
         self.conference_mode = 0
+        self.replaced = False
         self.settings = Settings()
         self.file: OpenFile | None = None
         self.receiving: Receiving | None = None
@@ -344,6 +345,8 @@ class DahdiChannel:
         if sending is None:
             return b""
         octets = sending.octets(TICK_OCTETS)
+        if self.replaced and not self.settings.conf_mute:
+            return b""  # written for nothing: a conference says what is sent
         if octets and self.tones.active:
             self.tones.stop()
         if self.settings.tx_gain is not PLAIN:

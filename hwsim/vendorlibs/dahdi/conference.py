@@ -1,5 +1,6 @@
 """Conferences as the kernel makes them of channels: monitors, digital cross connections, conferences with talkers and
-listeners. Sound flows in the sample engine, one step later than it came.
+listeners. Sound flows in the sample engine, one step later than it came. A digital monitor takes the place of what the
+program writes, the others are added to it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ class Member(Protocol):
     number: int
     conference: int
     conference_mode: int
+    replaced: bool
+    """What the program writes is not sent."""
 
     @property
     def pseudo(self) -> bool:
@@ -42,11 +45,14 @@ Link = tuple[int, int, Tap]
 
 
 class Conferences:
-    """All of the machine. `find(number)` is the channel of a number."""
+    """All of the machine. `find(number)` is the channel of a number; `note(channel, conference, mode)` is told."""
 
-    def __init__(self, engine: Engine, find: Callable[[int], Member | None]) -> None:
+    def __init__(
+        self, engine: Engine, find: Callable[[int], Member | None], note: Callable[[int, int, int], None]
+    ) -> None:
         self._engine = engine
         self._find = find
+        self._note = note
         self._members: dict[int, Member] = {}
         self._links: set[Link] = set()
 
@@ -64,7 +70,10 @@ class Conferences:
             return -EINVAL
         if conference == -1:
             conference = self._first_empty()
+        if (member.conference, member.conference_mode) != (conference, mode):
+            self._note(member.number, conference, mode)
         member.conference, member.conference_mode = conference, mode
+        member.replaced = kind == Conf.DIGITALMON
         if mode:
             self._members[member.number] = member
         else:
@@ -76,6 +85,12 @@ class Conferences:
         """The channel was closed."""
         if member.conference_mode:
             self.set(member, 0, 0)
+
+    def gone(self, number: int) -> None:
+        """There is no such channel any more: who listened to it is in no conference."""
+        for member in list(self._members.values()):
+            if member.conference == number and member.conference_mode & MODE_MASK in OF_CHANNELS:
+                self.set(member, 0, 0)
 
     def _first_empty(self) -> int:
         used = {one.conference for one in self._members.values() if one.conference_mode & MODE_MASK == Conf.CONF}

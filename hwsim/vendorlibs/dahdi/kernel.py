@@ -42,7 +42,7 @@ class Kernel:
         self.channels: dict[int, DahdiChannel] = {}
         self.pseudos: dict[int, DahdiChannel] = {}
         self.cables = Cables(self.sim, persona, self.zones)
-        self.conferences = Conferences(self.sim.engine, self.channel)
+        self.conferences = Conferences(self.sim.engine, self.channel, self._conference_set)
         self.tree: SysTree | None = None
         self.echo_cancellers: list[str] = []
         """Those that are loaded: a module is loaded when a channel first wants it."""
@@ -53,6 +53,9 @@ class Kernel:
             card.on_plugged.append(_Plug(self, card))
             if card.fitted and card.plugged:
                 self._add_card(card)
+
+    def _conference_set(self, channel: int, conference: int, mode: int) -> None:
+        self.sim.truth.note("dahdi_conference", channel=channel, conference=conference, mode=mode)
 
     def show(self, tree: SysTree) -> None:
         """Keep this tree of files in step with the spans."""
@@ -154,6 +157,7 @@ class Kernel:
         self.spans.remove(span)
         for channel in span.channels:
             self.channels.pop(channel.number, None)
+            self.conferences.gone(channel.number)
         self._spans_changed()
 
     def _add_card(self, card: DahdiCard) -> None:

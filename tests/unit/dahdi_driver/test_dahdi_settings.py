@@ -101,7 +101,7 @@ def test_wrong_pri_rules(text: str, words: str) -> None:
 
 
 def test_every_setting_is_described() -> None:
-    read = {"library", "spans", "pri", "r2", "directions", "fxo", "fxs", "lines", "echo", "echo_tail_ms"}
+    read = {"library", "spans", "pri", "r2", "directions", "fxo", "fxs", "lines", "echo", "echo_tail_ms", "bridging"}
     read |= {"blocks", "prefill", "priority", "max_channels", "reconcile_ms"}
     read |= {"start_stop_ms", "command_ms", "file_ms", "stuck_after_ms"}
     assert set(DESCRIPTOR.settings_schema) == read

@@ -48,21 +48,41 @@ def echo_and_conference(rig):
     dio.ioctl(a, dio.ECHOCANCEL, 0)
     attach["name"] = b"nobody"
     found["unknown"] = refused(lambda: dio.with_struct(ctl, dio.ATTACH_ECHOCAN, "echo_attach", **attach))
-    # What comes from b is sent on to d, and the other way, without the program.
+    # What comes from b is sent on to d, and the other way, instead of what the program writes, which hears b as ever.
+    # Octets stay as they are, whatever law the program has asked for.
+    dio.ioctl(c, dio.SETLAW, dio.LAW_MULAW)
     for one, other in ((a, rig.near(28)), (c, rig.near(27))):
         dio.with_struct(one, dio.SETCONF, "conference", conference=other, mode=dio.CONF_DIGITALMON)
     conference = dio.with_struct(a, dio.GETCONF, "conference")
     assert (conference.channel, conference.conference, conference.mode) == (rig.near(27), rig.near(28), 9)
-    dio.buffers(d, 32, BLOCK)
-    dio.ioctl(d, dio.FLUSH, 7)
+    for fd in (a, d):
+        dio.buffers(fd, 32, BLOCK)
+        dio.ioctl(fd, dio.FLUSH, 7)
+    own = bytes(n * 7 % 200 + 3 for n in range(BLOCK))
     for index in range(4):
+        dio.write(c, own)
         dio.write(b, pattern(index))
     rig.sleep(300)
-    heard = b""
-    while (block := read_or_none(dio, d)) is not None:
-        heard += block
-    assert b"".join(map(pattern, range(4))) in heard
-    dio.with_struct(a, dio.SETCONF, "conference")
+    for fd in (a, d):
+        heard = b""
+        while (block := read_or_none(dio, fd)) is not None:
+            heard += block
+        assert b"".join(map(pattern, range(4))) in heard
+        assert not any(own[at : at + 8] in heard for at in range(0, BLOCK, 8)), "what was written is sent, too"
+    dio.with_struct(c, dio.SETCONF, "conference")
+    dio.ioctl(d, dio.FLUSH, 7)
+    for _index in range(4):
+        dio.write(c, own)
+    rig.sleep(300)
+    assert own in b"".join(iter(lambda: read_or_none(dio, d), None)), "it is sent again"
+    dio.with_struct(c, dio.SETCONF, "conference", conference=rig.near(27), mode=dio.CONF_DIGITALMON)
+    # A program that closes a channel, or dies, leaves nothing behind on it.
+    rig.close(a)
+    a = rig.channel(rig.near(27))
+    dio.ioctl(a, dio.AUDIOMODE, 1)
+    found["after opening again"] = dio.with_struct(a, dio.GETCONF, "conference").mode
+    found["the other"] = dio.with_struct(c, dio.GETCONF, "conference").mode
+    dio.with_struct(c, dio.SETCONF, "conference")
     found["conf of nobody"] = refused(
         lambda: dio.with_struct(a, dio.SETCONF, "conference", conference=9999, mode=dio.CONF_DIGITALMON)
     )
