@@ -18,7 +18,7 @@ NAMES = {"ANA-1": "an", "ANA-2": "two", "PRI-1": "e1", "R2-1": "r2"}
 async def body(stage: Stage) -> None:
     await asyncio.sleep(3)
     mark = stage.log.mark
-    for number, line in enumerate(("an/2", *TALK), 1):
+    for number, line in enumerate((*TALK, "an/2"), 1):
         await stage.port(line).dial(f"1390000000{number}")
         await stage.log.wait(Connected, line, mark)
     await stage.driver.link([LinkChange(TALK[0], TALK[1], True), LinkChange(TALK[1], TALK[0], True)])
