@@ -41,6 +41,11 @@ def test_numbers_are_those_of_the_declarations(kind: type[_codes.Request]) -> No
         assert library.pointer(name) & 0xFFFFFFFF == int(member), name
 
 
+@pytest.mark.skipif(not LIBRARY.exists(), reason="build the library first")
+def test_the_mode_of_kernel_bridges_is_that_of_the_declarations() -> None:
+    assert load_library(LIBRARY, DECLARATIONS).pointer("DAHDI_CONF_DIGITALMON") == _codes.CONF_DIGITALMON
+
+
 def device(root: Path, name: str, hardware_id: str, **spans: int) -> None:
     folder = root / "sys/bus/dahdi_devices/devices" / name
     folder.mkdir(parents=True)

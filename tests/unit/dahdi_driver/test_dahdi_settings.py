@@ -72,6 +72,7 @@ def test_r2_profiles_and_directions(tmp_path: Path) -> None:
         ({"lines": "an/1"}, "expected LINE name=value"),
         ({"directions": "e1a/1/1=sideways"}, "in, out, both"),
         ({"echo": "loud"}, "auto, kernel, engine, off"),
+        ({"bridging": "hardware"}, "known are engine, kernel"),
         ({"blocks": "1"}, "from 3 to 16"),
         ({"command_ms": "soon"}, "whole number"),
         ({"fxo": "no_such=1"}, "settings.fxo: no_such is unknown"),
