@@ -28,6 +28,7 @@ from hwsim.demo.watch import Watch
 from hwsim.demo.workspace import Workspace, demo_config
 from hwsim.scenario.file import Scenario
 from hwsim.scenario.runner_config import write_config
+from hwsim.scenario.runner_dahdi import dahdi_cards
 
 ENDLESS = 100_000
 SITES = {"synway": "demo", "dahdi": "demo_dahdi"}
@@ -43,7 +44,7 @@ SITES = {"synway": "demo", "dahdi": "demo_dahdi"}
     type=click.Choice(list(SITES)),
     default="synway",
     show_default=True,
-    help="Whose cards the demo's machine has.",
+    help="Whose cards the demo's own machine has.",
 )
 @option("--site", help="Scenario file, or the name of a shipped one, instead of the demo's own.")
 @option("--config", type=click.Path(path_type=Path, file_okay=False), help="Folder with boardd.yaml and friends.")
@@ -99,10 +100,10 @@ def demo(
 def prepare(place: Path, config: Path | None, site: str | None, cards: str, calls: int) -> Workspace:
     """The working folder. The demo's own configuration is for Synway's cards; for others it comes from the scenario."""
     scenario = site or SITES[cards]
-    if config is not None or cards == "synway":
+    loaded = Scenario.load(site_file(scenario))
+    if config is not None or not dahdi_cards(loaded):
         return Workspace.prepare(place, config or demo_config(), scenario, calls)
     with tempfile.TemporaryDirectory() as made:
-        loaded = Scenario.load(site_file(scenario))
         write_config(Path(made), loaded, loaded.header.changes)
         return Workspace.prepare(place, Path(made), scenario, calls)
 

@@ -89,6 +89,7 @@ def serve(
     options = Options(folder or default_folder(), seed, in_numbers(speed), truth, maker_config=cards)
     simulator = Simulator(scenario, options)
     simulator.connect()
+    simulator.world.check()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_args: simulator.stop())
     if ready_fd is not None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from boardd.contract.errors import ConfigurationError
 from boardd.contract.text import _
 from hwsim.demo.workspace import Workspace
 
 STOP_S = 20.0
+DYING_S = 5.0
+SIMULATOR_LOG, BOARDD_LOG = "simulator.log", "boardd.log"
 
 
 @dataclass(slots=True)
@@ -21,12 +25,14 @@ class Processes:
 
     simulator: subprocess.Popen[bytes]
     supervisor: subprocess.Popen[bytes]
+    folder: Path
+    """Where their logs are."""
 
     @classmethod
     def start(cls, space: Workspace, seed: int, speed: str) -> Processes:
         """Start both; the supervisor only when the simulator's sockets are open. Raises ConfigurationError."""
         reader, writer = os.pipe()
-        with open(space.folder / "simulator.log", "wb") as log:
+        with open(space.folder / SIMULATOR_LOG, "wb") as log:
             simulator = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "hwsim", "serve", str(space.site)),
@@ -43,9 +49,9 @@ class Processes:
         with os.fdopen(reader) as ready:
             if not ready.readline():
                 simulator.wait()
-                text = (space.folder / "simulator.log").read_text(encoding="utf-8", errors="replace").strip()
+                text = (space.folder / SIMULATOR_LOG).read_text(encoding="utf-8", errors="replace").strip()
                 raise ConfigurationError(_("the simulator did not start: {text}").format(text=text))
-        with open(space.folder / "boardd.log", "wb") as log:
+        with open(space.folder / BOARDD_LOG, "wb") as log:
             supervisor = subprocess.Popen(
                 [sys.executable, "-m", "boardd", "run", "--config", str(space.folder / "boardd.yaml")],
                 stdout=log,
@@ -54,14 +60,24 @@ class Processes:
                 env=dict(space.environment(speed != "1")),
                 start_new_session=True,
             )
-        return cls(simulator, supervisor)
+        return cls(simulator, supervisor, space.folder)
 
     def check(self) -> None:
         """Raise ConfigurationError when one of them has ended."""
-        for name, child in (("simulator", self.simulator), ("boardd run", self.supervisor)):
+        named = (("simulator", self.simulator, SIMULATOR_LOG), ("boardd run", self.supervisor, BOARDD_LOG))
+        for name, child, log in named:
             if child.poll() is not None:
-                what = _("{name} ended with status {status}; see its log in the demo's folder")
-                raise ConfigurationError(what.format(name=name, status=child.returncode))
+                what = _("{name} ended with status {status}; its last words in {log}: {words}")
+                words = _last_words(self.folder / log)
+                raise ConfigurationError(
+                    what.format(name=name, status=child.returncode, log=self.folder / log, words=words)
+                )
+
+    def check_soon(self) -> None:
+        """The same for somebody to whom one of them does not answer any more: its end may be a moment away."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.simulator.wait(DYING_S)
+        self.check()
 
     def stop(self) -> None:
         """Stop the supervisor, then the simulator that keeps its time."""
@@ -73,3 +89,9 @@ class Processes:
                 except subprocess.TimeoutExpired:
                     child.kill()
                     child.wait()
+
+
+def _last_words(log: Path) -> str:
+    """The last line of a log."""
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return lines[-1] if lines else "-"

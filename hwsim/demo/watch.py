@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from boardd.contract.errors import BoarddError, ConfigurationError
-from boardd.contract.text import _
 from hwsim.cli.control import ask as ask_simulator
 from hwsim.demo.ask import NotThereError, ask
 from hwsim.demo.processes import Processes
@@ -40,7 +39,7 @@ class Watch:
         while True:
             began_s = real_s()
             self.processes.check()
-            status = ask_simulator(self.space.simulator, "status")
+            status = self._simulator("status")
             self.picture.now_s = status["now_us"] / 1e6
             self.picture.offered = sum(status["arrived"].values())
             if status["finished"]:
@@ -57,12 +56,20 @@ class Watch:
             self.picture.agents = ask(self.space.sockets / "scheduler.sock", "agents")
             self.picture.queues = ask(self.space.sockets / "scheduler.sock", "queues")
             self.picture.contacts = ask(self.space.sockets / "scheduler.sock", "contacts")
-        people = {p.get("station", ""): p for p in ask_simulator(self.space.simulator, "people")}
+        people = {p.get("station", ""): p for p in self._simulator("people")}
         self.picture.levels = {
             station: {"rx_dbm0": p["hears_dbm0"], "tx_dbm0": p["says_dbm0"]}
             for station, p in people.items()
             if station and "hears_dbm0" in p
         }
+
+    def _simulator(self, command: str) -> Any:
+        """Ask the simulator; when it does not answer because it has ended, that is what is told."""
+        try:
+            return ask_simulator(self.space.simulator, command)
+        except (ConfigurationError, OSError):
+            self.processes.check_soon()
+            raise
 
     def settled(self) -> bool:
         """Wait until every channel is free, no contact is open and every recording is finished; False if that fails."""
@@ -105,8 +112,3 @@ class Watch:
     def epoch_ms(self) -> int:
         """The wall clock at simulated time zero."""
         return int(ask_simulator(self.space.simulator, "status")["wall_base_ms"])
-
-
-def refuse(what: str) -> ConfigurationError:
-    """An error of the demo itself."""
-    return ConfigurationError(_("demo: {what}").format(what=what))
