@@ -15,10 +15,10 @@ HONEST = ("not yet", "not due here")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Property tests search anew in deep runs only; otherwise the same tree gets the same answer."""
-    settings.register_profile("same", derandomize=True)
-    if "deep or" not in config.getoption("markexpr"):
-        settings.load_profile("same")
+    """Property tests search anew in deep runs only; otherwise the same tree gets the same answer. None is timed."""
+    settings.register_profile("same", derandomize=True, deadline=None)
+    settings.register_profile("anew", deadline=None)
+    settings.load_profile("anew" if "deep or" in config.getoption("markexpr") else "same")
 
 
 @pytest.fixture(autouse=True)

@@ -25,11 +25,12 @@ from __future__ import annotations
 import abc
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from boardd.contract.capabilities import Capability, ChannelKind, Maintenance, Tone
 from boardd.contract.errors import ArgumentError, UnsupportedError, WrongStateError
+from boardd.contract.numbers import plain_name, plain_number
 from boardd.contract.objects import Board, Channel, Span, SwitchingProfile
 from boardd.contract.states import AnswerEvidence, BoardState, ChannelState, SpanState, may_step
 
@@ -306,8 +307,29 @@ class ChannelPort(abc.ABC):
         return capability in self.info.capabilities
 
     def emit(self, event: DriverEvent) -> None:
-        """Hand an event to the host."""
+        """Hand an event to the host. Numbers and names that are none are left out and counted as `odd_texts`."""
+        if isinstance(event, Offered):
+            event = replace(
+                event,
+                called=self._number(event.called),
+                caller=self._number(event.caller),
+                caller_name=self._name(event.caller_name),
+                original_called=self._number(event.original_called),
+            )
+        elif isinstance(event, CallerId):
+            event = replace(event, caller=self._number(event.caller), caller_name=self._name(event.caller_name))
         self._sink(event)
+
+    def _number(self, text: str) -> str:
+        return self._plain(plain_number(text))
+
+    def _name(self, text: str) -> str:
+        return self._plain(plain_name(text))
+
+    def _plain(self, text: str | None) -> str:
+        if text is None:
+            self.counters["odd_texts"] = self.counters.get("odd_texts", 0) + 1
+        return text or ""
 
     def step(self, new: ChannelState) -> bool:
         """Go to `new` if the table allows it; otherwise count the refusal and stay. Same state is a quiet yes."""
@@ -344,9 +366,9 @@ class ChannelPort(abc.ABC):
         await self._do_dial(number, caller)
 
     async def ring(self, caller: str = "", caller_name: str = "") -> None:
-        """Ring a station's telephone with caller ID. Events: Connected(HOOK) when lifted."""
+        """Ring a station's telephone with caller ID, as far as it is one. Events: Connected(HOOK) when lifted."""
         self.require(Capability.RING)
-        await self._do_ring(caller, caller_name)
+        await self._do_ring(plain_number(caller) or "", plain_name(caller_name) or "")
 
     async def alert(self) -> None:
         """Tell the network that the offered call rings (ALERTING, KB 1)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ from hwsim.line.digital import Circuit, Span
 from hwsim.line.keypad import GOOD, Keypad
 
 DEFAULT_START = datetime(2024, 3, 1, 9, 0)
+CALLER = re.compile(r"\+?[0-9*#A-D ()-]{0,32}")
 
 REFUSAL_CAUSES = {
     SubscriberState.BUSY: Cause.USER_BUSY,
@@ -177,8 +179,10 @@ class Exchange:
 
     # -- calls ------------------------------------------------------------------------------------------------------
     def originate(self, calling: Party, called: str, caller: str, *, withheld: bool = False) -> Call:
-        """A party has dialled: the call is routed after the exchange's routing time."""
+        """A party has dialled: the call is routed after the exchange's routing time. A `caller` that is no number is
+        not passed on: a program may send anything."""
         self._call_count += 1
+        caller = caller if CALLER.fullmatch(caller) else ""
         number = self.numbering.canonical(called)
         call = Call(self, self._call_count, calling, number, self.numbering.canonical(caller))
         call.withheld = withheld

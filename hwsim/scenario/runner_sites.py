@@ -172,12 +172,14 @@ def start_site(
     boardd: bool = True,
     config: Path | None = None,
 ) -> SimulatedSite:
-    """Start a site: a shipped scenario, a file, or a scenario as a mapping; `folder` is empty and has a short name.
+    """Start a site: a shipped scenario, a file, or a scenario as a mapping; `folder` has a short name, and is empty or
+    still to be made.
 
     `calls` is the number of callers where the scenario leaves it open (`# hwsim demo --calls`), `faults` come on top of
     its own. `speed` is 1 (free-running), a number or max; left out it is max with boardd and 1 without. `config` is a
     folder with boardd.yaml and friends; left out they are generated from the scenario's machine.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     scenario = write_scenario(folder, site, faults)
     if not boardd:
         return MachineOnly(folder, scenario, seed, speed or "1")

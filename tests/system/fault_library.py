@@ -66,6 +66,8 @@ def _garbage(turn: int) -> Case:
         lambda r: r.struck("garbage"),
         lambda r: (
             r.record(line=channel_of(r, person), caller=r.contact(person)["caller"]) == {}
+            and r.record(line=channel_of(r, person), caller="")
+            and r.counter(channel_of(r, person), "odd_texts") == 1
             and r.contact(person)["agent"]
         ),
     )

@@ -13,6 +13,8 @@ from hwsim.vendorlibs.synway.tap import TapChannel
 
 LISTENERS = (FxoChannel, TapChannel)
 STATION_LIKE = (FxsChannel, TapChannel)
+MAX_CALLER_ID = 64
+"""Characters of a number that fit the caller-ID message with room for the rest of it."""
 
 
 @on_channel("SsmGetRingFlag", only=LISTENERS)
@@ -119,9 +121,12 @@ def ring(call: Call, channel: FxsChannel) -> int:
 @on_channel("SsmStartRingWithCIDStr", only=FxsChannel)
 def ring_with_number(call: Call, channel: FxsChannel, number: str | None, length: int, delay_ms: int) -> int:
     """Ring, and show a number after the first burst."""
-    if not number:
+    shown = (number or "")[: max(length, 0)]
+    if not shown:
         raise Refusal(ErrorCode.INVALID_PARAMETER, "no caller id")
-    return accepted(channel.start_ring(CallerId(number[:length]), delay_ms), "can not ring: off-hook or ringing")
+    if not shown.isascii() or len(shown) > MAX_CALLER_ID:
+        raise Refusal(ErrorCode.INVALID_PARAMETER, f"caller id is not ASCII of at most {MAX_CALLER_ID}")
+    return accepted(channel.start_ring(CallerId(shown), delay_ms), "can not ring: off-hook or ringing")
 
 
 @on_channel("SsmStopRing", only=FxsChannel)

@@ -365,6 +365,15 @@ def test_the_telephone_shows_what_the_card_sends_and_nothing_over_a_muted_pair(s
     assert len(s.noted("caller_id_shown")) == 1 and s.noted("caller_id", line=STATION, number="88887777")
 
 
+@pytest.mark.parametrize("number", ["\ufffd\u0225\u0001", "7" * 65, ""])
+def test_what_is_no_number_is_refused_and_the_machine_goes_on(site, number):
+    s = site()
+    assert s.bench.call("SsmStartRingWithCIDStr", FXS, number, len(number), 1000) == -1
+    assert s.bench.call("SsmStartRingWithCIDStr", FXS, CALLER, len(CALLER), 1000) == 0
+    s.bench.run(4500)
+    assert [f["number"] for f in s.noted("caller_id_shown", line=STATION)] == [CALLER]
+
+
 def test_a_tap_reads_the_number_on_the_pair(make):
     bench = make(ANALOG)
     s = Site(bench)
