@@ -113,7 +113,7 @@ class Sky:
         kind = self.kind
         numbers = [str(number) for number in range(1, 67)]
         return [
-            kind("ioctl_error", ["DAHDI_HOOK", "DAHDI_SETTXBITS", "DAHDI_GETEVENT"], 5, errno=["EIO", "EBUSY"]),
+            kind("ioctl_error", ["DAHDI_HOOK", "DAHDI_SETTXBITS"], 5, errno=["EIO", "EBUSY"]),
             *(kind("read_stall", numbers, 8), kind("blocks_late", numbers, 8, ms=[120])),
             *(kind("channel_io_error", numbers, 5, errno=["EIO"]), kind("irq_missed", ["1", "2"], count=[50])),
             *(kind("d_channel_down", ["pri/1"], 15), kind("exchange_restart", ["pri/1"], silent_ms=[3000])),
