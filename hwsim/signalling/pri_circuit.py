@@ -32,7 +32,8 @@ class Phase(Enum):
     CLEARING = "clearing"
     """A clearing message was sent or received; the stack's call exists until the exchange of messages is complete."""
     MAINTENANCE = "maintenance"
-    """The card did not complete the release (T308 twice): nobody uses the bearer before it has answered a RESTART."""
+    """RESTART was sent, as the card did not complete a release (T308 twice) or because somebody wants it: nobody uses
+    the bearer before the card has answered."""
 
 
 T310_MS = 10_000
@@ -193,15 +194,20 @@ class PriCircuit:
             self._clear(Cause.DESTINATION_OUT_OF_ORDER)
             self._tell_release(Cause.DESTINATION_OUT_OF_ORDER)
 
+    def restart(self) -> None:
+        """RESTART of ours: out of use until the card has acknowledged it."""
+        self.circuit.card = None
+        self._drop()
+        self._maintain()
+
     def restarted(self) -> None:
-        """RESTART: whatever was here is over."""
-        if self.phase in (Phase.OURS, Phase.THEIRS):
-            self._clear(Cause.TEMPORARY_FAILURE)
-            self._tell_release(Cause.TEMPORARY_FAILURE)
-        elif self.phase is Phase.MAINTENANCE:
+        """RESTART of the card, acknowledged already: the bearer is idle from now on."""
+        if self.phase is Phase.MAINTENANCE:
             self.maintained()
         elif self.phase is Phase.FREE:
             self._tell_released()
+        else:
+            self._drop()
 
     def maintained(self) -> None:
         """RESTART ACKNOWLEDGE, or the card's own RESTART: a bearer out of use is good again."""
@@ -258,6 +264,12 @@ class PriCircuit:
             self.circuit.busy = True
         if event.kind is not PriEventKind.HANGUP_ACK:
             self.network.stack.hangup(call, event.cause)
+
+    def _drop(self) -> None:
+        """What is here is over, without a clearing message: both ends forget it (Q.931 5.5)."""
+        if self.call:
+            self.network.stack.forget(self.call)
+        self._end(Cause.TEMPORARY_FAILURE)
 
     def _maintain(self) -> None:
         self.phase = Phase.MAINTENANCE

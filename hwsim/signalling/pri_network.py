@@ -84,8 +84,8 @@ class PriNetwork:
         self.closed = False
 
     def restart_channel(self, slot: int) -> None:
-        """RESTART of one bearer."""
-        self.stack.restart(slot)
+        """RESTART of one bearer; a call on it is over."""
+        self.circuits[slot].restart()
 
     def close(self) -> None:
         """Fall silent, complete captures."""
@@ -187,7 +187,7 @@ class PriNetwork:
     def _restart_next(self) -> None:
         """One bearer after the other: a global call reference carries one RESTART at a time."""
         if self._restarting:
-            self.stack.restart(self._restarting.popleft())
+            self.circuits[self._restarting.popleft()].restart()
 
     def _alarms(self, alarms: frozenset[Alarm]) -> None:
         """Layer 1 at this end: no new calls at once, those there are cleared after a while (facts 3.2)."""

@@ -154,6 +154,10 @@ class PriStack:
         """RESTART of one B channel."""
         self._do(self._lib.pri_reset, self._pri, channel)
 
+    def forget(self, call: int) -> None:
+        """The call is over, and nobody is told: a RESTART has ended it."""
+        self._do(self._lib.pri_destroycall, self._pri, self._call(call))
+
     # -- inside -----------------------------------------------------------------------------------------------------
     def _call(self, call: int) -> Any:
         return self._ffi.cast("struct q931_call *", call)

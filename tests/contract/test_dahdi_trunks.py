@@ -3,9 +3,6 @@ seized against their direction, causes both ways. What happened is taken from th
 """
 
 import asyncio
-import os
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,11 +12,9 @@ from boardd import clock
 from boardd.contract.driver import Alerting, CallerId, Connected, LineFree, Offered, ReleasedByFar, Trouble, Usable
 from boardd.contract.errors import WrongStateError
 from boardd.contract.states import ChannelState
-from boardd.signalling.q931 import _native
 from boardd.testing import Stage
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "signalling_q931"))
-from door_of_tests import installed_libpri, private_door, q931_sources
+pytestmark = pytest.mark.usefixtures("own_libpri")
 
 S = ChannelState
 HERE = Path(__file__).parent
@@ -33,16 +28,6 @@ play = Play(
     directions="r2/1/1-10=in, r2/1/11-20=out",
 )
 TRUNK_OF = {PRI: "pri/1", OUT: "r2/1"}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def own_libpri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The driver runs in this process, where other tests open libpri with a clock of theirs."""
-    if installed_libpri() is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("libpri is not installed")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_native, "DOOR", private_door(tmp_path_factory.mktemp("q931"), q931_sources(), "libq931.so"))
-        yield
 
 
 async def talking(stage: Stage, channel: str, number: str = "") -> int:
@@ -169,8 +154,10 @@ async def a_circuit_that_the_network_restarts(stage: Stage) -> None:
     released = await stage.log.wait(ReleasedByFar, PRI, mark)
     assert released.cause == 41 and stage.port("e1/1/21").state is S.CONNECTED
     await stage.free(PRI, mark)
+    facts = truth_mark(stage)
+    await stage.free(PRI, await talking(stage, PRI))
+    assert not truth(stage, "call_end", facts, cause=44)
     await stage.free("e1/1/21", other)
-    await asyncio.sleep(6)  # the network clears its own call, as if its RELEASE were lost
 
 
 @play

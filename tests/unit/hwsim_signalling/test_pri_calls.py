@@ -176,15 +176,69 @@ def test_restart_of_one_bearer():
     assert [m.get(0x79) for m in town.cpe.restarts] == [b"\x80"]
 
 
+def on_the_wire(town):
+    """Q.931 messages from now on: who sent them, and which."""
+    seen = []
+
+    def tap(_at_us, side, frame):
+        if len(frame) > 8 and frame[2] & 1 == 0:
+            seen.append((side, Kind(frame[8])))
+
+    town.bus.frame_taps.append(tap)
+    return seen
+
+
+@pytest.mark.parametrize("who", ["card", "network"])
+def test_restart_of_a_bearer_ends_its_call_without_clearing_messages(who):
+    """Q.931 5.5.1: when the RESTART is acknowledged both ends have forgotten the call, and the bearer is idle."""
+    town = PriTown(digits_sent=4)
+    if who == "card":
+        leg = town.cpe.call(3, "13800138000")
+        assert town.until(lambda: leg.connected)
+    else:
+        town.phone.call("88001055")
+        assert town.until(lambda: town.facts("call_answer"))
+        leg = next(iter(town.cpe.calls.values()))
+    town.run_s(0.5)
+    seen = on_the_wire(town)
+    town.network.restart_channel(leg.slot)
+    assert not town.trunks[leg.slot].free
+    town.run_s(0.2)
+    assert seen == [("net", Kind.RESTART), ("card", Kind.RESTART_ACK)] and town.idle()
+    assert [end[0] for end in town.ends()] == [41]
+    again = town.cpe.call(leg.slot, "13700137000")
+    Phone(town, "13700137000")
+    assert town.until(lambda: again.connected, 5) and again.slot == leg.slot
+
+
+def test_restart_of_a_bearer_that_is_being_released():
+    """The card does not answer DISCONNECT: RESTART ends that too."""
+    town = PriTown()
+    leg = town.cpe.call(3, "13800138000")
+    assert town.until(lambda: leg.connected)
+    town.cpe._message = lambda call, message: None
+    town.phone.hang_up()
+    town.run_s(1)
+    assert town.bus.circuits[3].busy
+    town.network.restart_channel(3)
+    town.run_s(0.2)
+    assert town.idle() and town.ends() == [(16, "called", True)]
+    seen = on_the_wire(town)
+    town.run_s(60)
+    assert seen == [], "no timer of the call is left"
+
+
 def test_restart_from_the_card_ends_the_call_of_that_bearer():
     town = PriTown()
     legs = [town.cpe.call(slot, number) for slot, number in ((3, "13800138000"), (4, "13700137000"))]
     assert town.until(lambda: legs[0].connected)
     answers = []
     town.cpe._global = answers.append
+    seen = on_the_wire(town)
     town.cpe.link.send(Message(Kind.RESTART, 0, False, ((0x18, b"\xa9\x83\x83"), (0x79, b"\x80"))).encode())
     town.run_s(1)
     assert [(m.kind, m.get(0x18)) for m in answers] == [(Kind.RESTART_ACK, b"\xa9\x83\x83")]
+    assert [kind for side, kind in seen if side == "net"] == [Kind.RESTART_ACK], "no clearing message (Q.931 5.5.2)"
     assert (41, "calling", True) in town.ends()
     town.run_s(10)
     assert town.idle()
