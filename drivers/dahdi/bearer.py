@@ -21,10 +21,11 @@ from boardd.contract.errors import WrongStateError
 from boardd.contract.objects import Channel
 from boardd.contract.states import AnswerEvidence, ChannelState
 from boardd.signalling import span
-from boardd.signalling.span import CallRequest, Number, TrunkSpan
+from boardd.signalling.span import CallRequest, TrunkSpan
 from drivers.dahdi._codes import Alarm, Flush
 from drivers.dahdi._native import Native
 from drivers.dahdi.ears import Heard, Listen
+from drivers.dahdi.numbers import NumberTypes, as_dialled, as_sent
 from drivers.dahdi.parts import Parts
 from drivers.dahdi.port import RESTING, DahdiPort
 from drivers.dahdi.session import log
@@ -59,6 +60,7 @@ class BearerPort(DahdiPort):
         info.capabilities = list(CAPABILITIES)
         super().__init__(info, parts)
         self.trunk: TrunkSpan | None = None
+        self.number_types = NumberTypes.RECEIVED
         self.call = 0
         self.outgoing = False
         self._hung_up = False
@@ -166,8 +168,10 @@ class BearerPort(DahdiPort):
         if not self.step(S.OFFERED):
             self._span().disconnect(event.call, int(Cause.CHANNEL_UNAVAILABLE))
             return
-        caller = event.caller.digits if event.caller.presentation is span.Presentation.ALLOWED else ""
-        original = event.original_called.digits or event.redirecting.digits
+        allowed = event.caller.presentation is span.Presentation.ALLOWED
+        caller = as_dialled(event.caller, self.number_types) if allowed else ""
+        forwarded = event.original_called if event.original_called.digits else event.redirecting
+        original = as_dialled(forwarded, self.number_types)
         self.begin_sound()
         self.emit(Offered(self.id, called, caller, event.name, original))
 
@@ -269,13 +273,13 @@ class BearerPort(DahdiPort):
     # -- operations ---------------------------------------------------------------------------------------------------
     async def _do_dial(self, number: str, caller: str) -> None:
         trunk = self._span()
-        digits = number.replace(",", "")
+        called = as_sent(number.replace(",", ""), self.number_types)
         if not trunk.usable(self.slot):
             raise WrongStateError(f"{self.id} is not free on the line", channel=self.id, operation="dial")
         self.step(S.DIALING)
         self.outgoing = True
         try:
-            self.call = trunk.setup(CallRequest(self.slot, Number(digits), Number(caller)))
+            self.call = trunk.setup(CallRequest(self.slot, called, as_sent(caller, self.number_types)))
         except Exception:
             self.outgoing = False
             self.step(S.IDLE)

@@ -23,7 +23,7 @@ from drivers.dahdi.inventory import Found, FoundSpan, d_channel
 from drivers.dahdi.parts import Parts
 from drivers.dahdi.port import REMOVED, RESTING, DahdiPort
 from drivers.dahdi.pri import PriTrunk
-from drivers.dahdi.profiles import directions, pri_profile, r2_profile
+from drivers.dahdi.profiles import directions, number_types, pri_profile, r2_profile
 from drivers.dahdi.r2 import R2Trunk
 from drivers.dahdi.session import log
 from drivers.dahdi.settings import SpanKind
@@ -105,7 +105,8 @@ class Cards:
                 first = min(p.channel for p in span.channels.values())
                 raise ConfigurationError(what.format(span=e1.id, number=first + 15), span=e1.id)
             profile = pri_profile(settings, e1.id, span.kind, tuple(sorted(ports)))
-            trunk = PriTrunk(self._parts, e1, ports, signalling.channel, profile)
+            types = number_types(settings, e1.id)
+            trunk = PriTrunk(self._parts, e1, ports, signalling.channel, profile, types)
         board = span.board
         trunk.on_removed = lambda: self.removed(board)
         return trunk

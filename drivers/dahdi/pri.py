@@ -17,6 +17,7 @@ from drivers.dahdi._codes import ELAST, Alarm, Event
 from drivers.dahdi._errors import DahdiError
 from drivers.dahdi._native import FRAME_OCTETS, Native
 from drivers.dahdi.bearer import BearerPort
+from drivers.dahdi.numbers import NumberTypes
 from drivers.dahdi.parts import Parts
 from drivers.dahdi.session import log
 from drivers.dahdi.trunk import Trunk
@@ -31,9 +32,17 @@ class PriTrunk(Trunk):
     """One PRI. `d_channel` is DAHDI's number of the D channel."""
 
     def __init__(
-        self, parts: Parts, span: Span, ports: Mapping[int, BearerPort], d_channel: int, profile: Q931Profile
+        self,
+        parts: Parts,
+        span: Span,
+        ports: Mapping[int, BearerPort],
+        d_channel: int,
+        profile: Q931Profile,
+        number_types: NumberTypes = NumberTypes.RECEIVED,
     ) -> None:
         super().__init__(parts, span, ports)
+        for port in ports.values():
+            port.number_types = number_types
         self.number = d_channel
         self.profile = profile
         self.fd = -1

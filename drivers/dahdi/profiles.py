@@ -15,10 +15,12 @@ from boardd.contract.text import _
 from boardd.signalling.mfcr2.profile import CHINA_FILE, R2Profile, load_profile
 from boardd.signalling.q931.ddi import DdiPlan
 from boardd.signalling.q931.profile import TIMERS, Q931Profile, RestartPolicy, Side, Switch
+from drivers.dahdi.numbers import NumberTypes
 from drivers.dahdi.settings import Settings, SpanKind
 
 _SWITCHES = ("overlap_receiving", "keep_in_band", "service_messages", "logical_slots")
 _WORDS: Mapping[str, type[StrEnum]] = {"switch": Switch, "restart": RestartPolicy}
+_TYPES = "number_types"
 _NUMBERS = ("n200", "restart_patience_ms", "library_debug")
 
 
@@ -26,18 +28,36 @@ def pri_profile(settings: Settings, span: str, kind: SpanKind, slots: tuple[int,
     """The profile of a PRI span. Raises ConfigurationError."""
     side = Side.NETWORK if kind is SpanKind.PRI_NET else Side.USER
     profile = Q931Profile(side=side, slots=slots)
-    profile = _changed(profile, settings.pri, "settings.pri")
-    for pattern, text in settings.lines:
-        if fnmatch.fnmatchcase(span, pattern):
-            profile = _changed(profile, text, f"settings.lines: {pattern}")
+    for text, key in _texts(settings, span):
+        profile = _changed(profile, text, key)
     return profile
+
+
+def number_types(settings: Settings, span: str) -> NumberTypes:
+    """What a PRI span does about types of number. Raises ConfigurationError."""
+    found = NumberTypes.RECEIVED
+    for text, key in _texts(settings, span):
+        for name, value in _items(text):
+            if name == _TYPES:
+                found = NumberTypes(_word(key, name, value, NumberTypes))
+    return found
+
+
+def _texts(settings: Settings, span: str) -> list[tuple[str, str]]:
+    """The rules of a span and where they stand, the later ones before the earlier ones."""
+    own = [(text, f"settings.lines: {at}") for at, text in settings.lines if fnmatch.fnmatchcase(span, at)]
+    return [(settings.pri, "settings.pri"), *own]
+
+
+def _items(text: str) -> list[tuple[str, str]]:
+    parts = (part.strip().partition("=") for part in text.split(",") if part.strip())
+    return [(name.strip(), value.strip()) for name, _equals, value in parts]
 
 
 def _changed(profile: Q931Profile, text: str, key: str) -> Q931Profile:
     changes: dict[str, Any] = {}
     timers = dict(profile.timers_ms)
-    for item in filter(None, (part.strip() for part in text.split(","))):
-        name, _equals, value = (part.strip() for part in item.partition("="))
+    for name, value in _items(text):
         if name in TIMERS:
             timers[name] = _number(key, name, value)
         elif name in _NUMBERS:
@@ -48,8 +68,10 @@ def _changed(profile: Q931Profile, text: str, key: str) -> Q931Profile:
             changes[name] = _word(key, name, value, _WORDS[name])
         elif name == "ddi":
             changes["ddi"] = DdiPlan.parse(value.split("/"))
+        elif name == _TYPES:
+            _word(key, name, value, NumberTypes)
         else:
-            known = ", ".join(sorted((*_NUMBERS, *_SWITCHES, *_WORDS, "ddi", *TIMERS)))
+            known = ", ".join(sorted((*_NUMBERS, *_SWITCHES, *_WORDS, "ddi", _TYPES, *TIMERS)))
             what = _("{key}: {name} is unknown; known are {names}")
             raise ConfigurationError(what.format(key=key, name=name, names=known), key=key)
     return replace(profile, **changes, timers_ms=timers)

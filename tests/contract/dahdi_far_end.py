@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from hwsim_far_end import HERE, ROOT, HwsimFarEnd, SideDoor, bearers, machine, wav
+from hwsim_far_end import HERE, PROGRAM, ROOT, HwsimFarEnd, SideDoor, bearers, machine, wav
 
 from boardd import clock
 from boardd.contract.capabilities import Capability, ChannelKind
@@ -119,9 +119,13 @@ class DahdiFarEnd(HwsimFarEnd):
 
 @contextmanager
 def dahdi_machine(
-    folder: Path, persona: str = "default", site: Path = SITE, truth: Path | None = None
+    folder: Path,
+    persona: str = "default",
+    site: Path = SITE,
+    truth: Path | None = None,
+    program: Path = PROGRAM,
 ) -> Iterator[None]:
-    with machine(folder, persona, site, "dahdi", truth):
+    with machine(folder, persona, site, "dahdi", truth, program):
         yield
 
 

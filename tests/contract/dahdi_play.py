@@ -22,6 +22,7 @@ from typing import Any
 
 import pytest
 from dahdi_far_end import LIBRARY, DahdiFarEnd, dahdi_machine, on_stage
+from hwsim_far_end import PROGRAM
 
 from boardd.contract.errors import BoarddError
 from boardd.contract.states import ChannelState
@@ -81,8 +82,10 @@ class Play:
         stations: dict[str, str] | None = None,
         settle_s: float = 3.0,
         recorded: bool = False,
+        program: Path = PROGRAM,
         **settings: str,
     ) -> None:
+        self._program = program
         self._site, self._names, self._stations, self._settings = site, names, stations or {}, settings
         self._settle_s, self._recorded = settle_s, recorded
         self.cases: dict[str, Body] = {}
@@ -147,7 +150,8 @@ class Play:
                 if problem:
                     problems[name] = problem
 
-        with dahdi_machine(folder, "default", self._site, folder / TRUTH if self._recorded else None):
+        truth = folder / TRUTH if self._recorded else None
+        with dahdi_machine(folder, "default", self._site, truth, self._program):
             log = on_stage(folder, body, None, self._names, (), self._stations, **self._settings)
         assert not log.misplaced
         return problems

@@ -20,6 +20,7 @@ from drivers.synway.driver import SynwayDriver, create
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
+PROGRAM = HERE / "simulated_machine.py"
 LIBRARY = ROOT / "hwsim/vendorlibs/synway/libshpa3.so"
 NAMES = {"3080001": "e1", "3080002": "r2", "3080003": "isup", "3080004": "tup", "1600001": "an"}
 CARDS = {"e1": "isdn", "r2": "r2", "isup": "isup", "tup": "tup", "an": "ana"}
@@ -139,11 +140,16 @@ class HwsimFarEnd:
 
 @contextmanager
 def machine(
-    folder: Path, persona: str, site: Path = HERE / "site.yaml", family: str = "synway", truth: Path | None = None
+    folder: Path,
+    persona: str,
+    site: Path = HERE / "site.yaml",
+    family: str = "synway",
+    truth: Path | None = None,
+    program: Path = PROGRAM,
 ) -> Iterator[None]:
     """A simulated machine while the block runs; the environment points to it. `truth`: where everybody's sound goes."""
     read, write = os.pipe()
-    command = [sys.executable, str(HERE / "simulated_machine.py"), str(site), str(folder), family, persona]
+    command = [sys.executable, str(program), str(site), str(folder), family, persona]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     more = [str(truth)] if truth else []
     process = subprocess.Popen([*command, str(write), *more], pass_fds=[write], env=environment)

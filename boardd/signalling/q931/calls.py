@@ -41,6 +41,8 @@ class Call:
     """As it stands in the far end's messages, flag bit included; 0: not known yet."""
     called: str = ""
     complete: bool = True
+    exclusive: bool = True
+    """Outgoing: it was asked for this slot and no other."""
     waiting_digits: str = ""
     """Digits that wait for SETUP ACKNOWLEDGE."""
     acknowledged: bool = False

@@ -52,7 +52,7 @@ class OutgoingSide:
         if not handle:
             raise DeviceError(f"{core.name}/{request.slot}: libpri refused the call", function="pri_setup")
         call = core.calls.add(handle, slot.slot, slot.slot, outgoing=True, phase=Phase.DIALING)
-        call.called, call.complete = request.called.digits, request.complete
+        call.called, call.complete, call.exclusive = request.called.digits, request.complete, request.exclusive
         slot.call = call.number
         return call
 
@@ -136,19 +136,19 @@ class OutgoingSide:
         if event.slot == call.slot or event.slot <= 0:
             return True
         slot = core.slots.get(event.slot)
-        if call.phase is Phase.DIALING and slot is not None and core.slots.free(slot):
+        free = slot is not None and core.slots.free(slot)
+        if call.phase is Phase.DIALING and slot is not None and free and not call.exclusive:
             left = core.slots[call.slot]
             left.call, slot.call = 0, call.number
             call.slot, call.channel = slot.slot, event.channel
             core.slots.refresh(left)
             return True
-        core.trouble(
-            "slot_conflict",
-            _("the far end moved a call from timeslot {old} to {new}, which is not free").format(
-                old=call.slot, new=event.slot
-            ),
-            call.slot,
+        what = (
+            _("the far end moved a call from timeslot {old} to {new}, although it was asked for no other")
+            if free
+            else _("the far end moved a call from timeslot {old} to {new}, which is not free")
         )
+        core.trouble("slot_conflict", what.format(old=call.slot, new=event.slot), call.slot)
         self.clearing.expire(call, "slot", CHANNEL_UNACCEPTABLE)
         return False
 

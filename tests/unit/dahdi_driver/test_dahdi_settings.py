@@ -6,7 +6,8 @@ from boardd.contract.errors import ConfigurationError
 from boardd.contract.states import Direction
 from boardd.signalling.q931.profile import RestartPolicy, Side
 from drivers.dahdi import DESCRIPTOR
-from drivers.dahdi.profiles import directions, pri_profile, r2_profile
+from drivers.dahdi.numbers import NumberTypes
+from drivers.dahdi.profiles import directions, number_types, pri_profile, r2_profile
 from drivers.dahdi.settings import Echo, Settings, SpanKind
 
 SLOTS = (*range(1, 16), *range(17, 32))
@@ -50,6 +51,16 @@ def test_pri_profiles() -> None:
     assert (ours.ms("T302"), ours.ms("T309"), len(ours.ddi.ranges)) == (12000, 6000, 2)
     pbx = pri_profile(found, "e1b/1", SpanKind.PRI_NET, SLOTS)
     assert (pbx.side, pbx.overlap_receiving, pbx.ms("T309")) == (Side.NETWORK, True, 90_000)
+
+
+def test_what_is_done_about_types_of_number() -> None:
+    found = Settings.parse({"pri": "number_types=both, T302=12000", "lines": "e1a/1 T309=6000 number_types=none"})
+    types = [number_types(found, span) for span in ("e1a/1", "e1b/1")]
+    assert types == [NumberTypes.NONE, NumberTypes.BOTH]
+    assert number_types(Settings.parse({}), "e1a/1") is NumberTypes.RECEIVED
+    assert pri_profile(found, "e1a/1", SpanKind.PRI_CPE, SLOTS).ms("T309") == 6000
+    with pytest.raises(ConfigurationError, match=r"settings.pri: number_types must be one of received, both, none"):
+        pri_profile(Settings.parse({"pri": "number_types=all"}), "e1a/1", SpanKind.PRI_CPE, SLOTS)
 
 
 def test_r2_profiles_and_directions(tmp_path: Path) -> None:

@@ -180,3 +180,16 @@ def test_the_far_end_chooses_a_slot_that_is_busy(side):
     site.span.disconnect(other)
     site.run(0.1)
     site.check()
+
+
+@both
+def test_the_far_end_moves_a_call_that_was_asked_for_one_slot_only(side):
+    """It may not (Q.931 4.5.13): the call is ended, both slots stay good."""
+    site = PeerSite(side, peer={"manners": lambda: Manners(move_to=20)})
+    call = site.setup(5)
+    site.run(1)
+    told = site.take()
+    assert isinstance(told[0], Trouble) and told[0].code == "slot_conflict" and "no other" in told[0].text
+    assert told[1:] == [Disconnected(5, call, 6, "slot", Origin.LINE), Released(5, call, 6)]
+    assert site.peer.finished[-1].cause == 6
+    site.check()
