@@ -206,6 +206,12 @@ class Native:
         params.debounce_ms = debounce_ms or params.debounce_ms
         self._ioctl(fd, Request.SET_PARAMS, params)
 
+    def set_pulses(self, fd: int, break_ms: int, make_ms: int, after_ms: int) -> None:
+        """Times of dialling by loop breaks; the last is the pause behind each digit."""
+        params = self._params(fd, 0)
+        params.pulse_break_ms, params.pulse_make_ms, params.pulse_after_ms = break_ms, make_ms, after_ms
+        self._ioctl(fd, Request.SET_PARAMS, params)
+
     def set_zone(self, fd: int, zone: int) -> None:
         """Tone zone: the kernel's ring cadence follows it."""
         self._set_int(fd, Request.SETTONEZONE, zone)

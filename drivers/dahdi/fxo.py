@@ -34,6 +34,7 @@ from drivers.dahdi._native import Native, Params
 from drivers.dahdi.ears import Heard
 from drivers.dahdi.parts import Parts
 from drivers.dahdi.port import RESTING, DahdiPort
+from drivers.dahdi.pulses import PulseDialler
 from drivers.dahdi.session import log
 
 S = ChannelState
@@ -74,6 +75,7 @@ class FxoPort(DahdiPort):
         super().__init__(info, parts)
         self.profile = profile
         self.machine = self._new_machine()
+        self.pulses = PulseDialler(self)
         self._missed = False
 
     def _new_machine(self) -> FxoLine:
@@ -84,6 +86,8 @@ class FxoPort(DahdiPort):
         """See DahdiPort."""
         native.set_up_sound(fd, self.session.settings.blocks)
         self.unless_old("SET_PARAMS", lambda: native.set_times(fd, flash_ms=self.profile.flash_ms))
+        if self.profile.pulse:
+            self.unless_old("SET_PARAMS", lambda: self.pulses.set_up(native, fd))
         native.hook(fd, Hook.ONHOOK)
 
     def begin(self, alarms: Alarm) -> None:
@@ -130,6 +134,7 @@ class FxoPort(DahdiPort):
         elif number == Event.POLARITY:
             machine.polarity()
         elif number == Event.DIALCOMPLETE:
+            self.pulses.over()
             machine.digits_sent()
 
     def _ask_battery(self) -> None:
@@ -281,7 +286,7 @@ class LineCard:
         """See Sender."""
         port = self._port
         if pulse:
-            port.session.order("DIAL", port.native.dial_pulses, port.fd, digits)
+            port.pulses.send(digits)
         else:
             port.media.dial(digits, port.machine.digits_sent)
 
@@ -291,7 +296,7 @@ class LineCard:
         if not port.attached:
             return
         if port.profile.pulse:
-            port.session.order("DIAL", port.native.stop_dialling, port.fd)
+            port.pulses.stop()
         else:
             port.media.stop_dialling()
 

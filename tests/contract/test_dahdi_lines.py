@@ -34,7 +34,7 @@ play = Play(
     NAMES,
     STATIONS,
     spans="e1/1=none, r2/1=none",
-    lines="an/14 pulses=no; an/11 silence_ms=60000",
+    lines="an/14 pulses=no; an/11 silence_ms=60000; two/2 pulse=yes",
     tones="an/8 busy=420:200/200",
 )
 NUMBER = {f"an/{port}": f"880020{port:02d}" for port in range(1, 13)}
@@ -230,6 +230,32 @@ async def a_late_dial_tone_is_waited_for(stage: Stage) -> None:
     digits = truth(stage, "digit_received", facts, line="ana/8")
     assert "".join(d["digit"] for d in digits) == TALKS and digits[0]["t_us"] > tone
     await stage.free("an/8", mark)
+
+
+@play
+async def a_number_by_pulses(stage: Stage) -> None:
+    """The exchange counts loop breaks; there is no sound while they last, and all of it afterwards."""
+    facts = truth_mark(stage)
+    mark = await connected(stage, "two/2")
+    digits = truth(stage, "digit_received", facts, line="two/2")
+    assert "".join(d["digit"] for d in digits) == TALKS
+    path = stage.folder / "pulses.alaw"
+    await stage.port("two/2").record(str(path))
+    await asyncio.sleep(2)
+    await stage.free("two/2", mark)
+    assert len(set(path.read_bytes())) > 50
+
+
+@play
+async def who_gives_up_while_pulses_are_sent(stage: Stage) -> None:
+    mark, facts = stage.log.mark, truth_mark(stage)
+    await stage.port("two/2").dial(TALKS)
+    await asyncio.sleep(6)
+    assert truth(stage, "digit_received", facts, line="two/2")
+    await stage.free("two/2", mark)
+    await asyncio.sleep(3)
+    assert len(truth(stage, "digit_received", facts, line="two/2")) < len(TALKS)
+    await stage.free("two/2", await connected(stage, "two/2"))
 
 
 @play
