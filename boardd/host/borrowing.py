@@ -30,10 +30,14 @@ class _Tie:
 
 
 class Borrowing:
-    """All ties to calls of other hosts. `on_gone(bridge_id, call_id)`: the call, or its host, is no more."""
+    """All ties to calls of other hosts. `on_gone(bridge_id, call_id)`: the call, or its host, is no more.
 
-    def __init__(self, domain: str) -> None:
+    `switch` is held while the driver makes or drops something, never while another host is asked: it may be asking us.
+    """
+
+    def __init__(self, domain: str, switch: asyncio.Lock) -> None:
         self._domain = domain
+        self._switch = switch
         self._ties: dict[Key, _Tie] = {}
         self._count = 0
         self.driver: DomainDriver | None = None
@@ -100,8 +104,9 @@ class Borrowing:
     async def close(self, name: str) -> None:
         """Close a tie in the domain."""
         if self.driver is not None:
-            with contextlib.suppress(BoarddError):
-                await self.driver.close_tie(name)
+            async with self._switch:
+                with contextlib.suppress(BoarddError):
+                    await self.driver.close_tie(name)
 
     def tie_ended(self, name: str) -> bool:
         """The driver says that the other end of a tie is gone; False when it is none of ours."""
@@ -122,7 +127,8 @@ class Borrowing:
         ours, theirs = make_ring()
         away = theirs.descriptors
         try:
-            await self.driver.open_tie(name, TieEnd(ours.hand_over(), ours.side))
+            async with self._switch:
+                await self.driver.open_tie(name, TieEnd(ours.hand_over(), ours.side))
         except BoarddError:
             ours.close()
             theirs.close()

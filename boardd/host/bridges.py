@@ -37,12 +37,15 @@ class Bridges:
         self._outlet = outlet
         self._tasks = tasks
         self._bridges: dict[str, Bridge] = {}
+        self._turn = asyncio.Lock()
+        """Bridges are changed one after the other; who has the turn may wait for another host."""
         self._switch = asyncio.Lock()
+        """The driver's switch; who has it waits for nobody else: two hosts may ask each other at the same time."""
         self.driver: DomainDriver | None = None
         self.switching = SwitchingProfile(links=False, mixing=False)
         self.on_peer_gone: Callable[[LiveCall, Bridge], None] = lambda _survivor, _bridge: None
         """A call was left alone in a bridge because its peer was released."""
-        self.borrowing = Borrowing(domain)
+        self.borrowing = Borrowing(domain, self._switch)
         self.borrowing.on_gone = self._foreign_gone
         self.lending = Lending(domain, ties, calls, self._switch, tasks)
         self.lending.on_peer_gone = lambda survivor, bridge: self.on_peer_gone(survivor, bridge)
@@ -87,7 +90,7 @@ class Bridges:
         Raises ArgumentError, UnsupportedError, UnknownIdError, WrongStateError, DeviceError, HostDownError.
         """
         bridge = Bridge(id=self._calls.mint_id(), domain=self._domain, links=[], controller=controller)
-        async with self._switch:
+        async with self._turn:
             await self._relink(bridge, links, loans or {})
             bridge.began = clock.instant()
             self._bridges[bridge.id] = bridge
@@ -96,7 +99,7 @@ class Bridges:
 
     async def change(self, bridge: Bridge, links: Sequence[Link], loans: Mapping[str, TieLoan] | None = None) -> Bridge:
         """Replace the links of a bridge; on an error the old ones stay."""
-        async with self._switch:
+        async with self._turn:
             self.get(bridge.id)
             await self._relink(bridge, links, loans or {})
             self._outlet.publish(EventType.BRIDGE_CHANGED, bridge=bridge)
@@ -104,9 +107,10 @@ class Bridges:
 
     async def destroy(self, bridge: Bridge) -> None:
         """Drop all links of a bridge."""
-        async with self._switch:
+        async with self._turn:
             self.get(bridge.id)
-            await self._link(self._changes(bridge, bridge.links, on=False))
+            async with self._switch:
+                await self._link(self._changes(bridge, bridge.links, on=False))
             await self.borrowing.give_back(bridge.id, self.borrowing.calls(bridge.id), on_purpose=True)
             self._end(bridge)
 
@@ -114,14 +118,15 @@ class Bridges:
         self._check(bridge, links, loans)
         old, new = list(bridge.links), list(links)
         fetched = await self.borrowing.borrow(bridge, {c: loan for c, loan in loans.items() if c in members(new)})
-        drops = self._changes(bridge, [link for link in old if link not in new], on=False)
-        adds = self._changes(bridge, [link for link in new if link not in old], on=True)
+        adds: list[LinkChange] = []
         try:
-            await self._link([*drops, *adds])
+            async with self._switch:
+                self._check_alive(bridge, new)
+                drops = self._changes(bridge, [link for link in old if link not in new], on=False)
+                adds = self._changes(bridge, [link for link in new if link not in old], on=True)
+                await self._link([*drops, *adds])
             await self.borrowing.use(bridge.id, new)
-            gone = [call for call in members(new) if not self._alive(bridge, call)]
-            if gone:
-                raise WrongStateError(f"call {gone[0]} ended meanwhile", call=gone[0], operation="link")
+            self._check_alive(bridge, new)
         except BoarddError:
             await self._restore(bridge, adds, [link for link in old if link not in new])
             await self.borrowing.give_back(bridge.id, fetched, on_purpose=True)
@@ -132,12 +137,13 @@ class Bridges:
 
     async def _restore(self, bridge: Bridge, adds: Sequence[LinkChange], dropped: Sequence[Link]) -> None:
         """Nothing half made: what took effect of a refused list is taken back, except links of calls that ended."""
-        backs = [LinkChange(add.source, add.sink, on=False) for add in adds]
-        if bridge.id in self._bridges:
-            backs += self._changes(bridge, [link for link in dropped if link in bridge.links], on=True)
-        for back in backs:
-            with contextlib.suppress(BoarddError):
-                await self._link([back])
+        async with self._switch:
+            backs = [LinkChange(add.source, add.sink, on=False) for add in adds]
+            if bridge.id in self._bridges:
+                backs += self._changes(bridge, [link for link in dropped if link in bridge.links], on=True)
+            for back in backs:
+                with contextlib.suppress(BoarddError):
+                    await self._link([back])
         with contextlib.suppress(BoarddError):
             await self.borrowing.use(bridge.id, bridge.links)
 
@@ -152,6 +158,11 @@ class Bridges:
             if source and sink:
                 found.append(LinkChange(source, sink, on, link.gain_mb))
         return found
+
+    def _check_alive(self, bridge: Bridge, links: Sequence[Link]) -> None:
+        gone = [call for call in members(links) if not self._alive(bridge, call)]
+        if gone:
+            raise WrongStateError(f"call {gone[0]} ended meanwhile", call=gone[0], operation="link")
 
     def _alive(self, bridge: Bridge, call_id: str) -> bool:
         return bool(self.borrowing.name(bridge.id, call_id)) or self._is_ours(call_id)
@@ -227,8 +238,8 @@ class Bridges:
     async def _drop(self, changes: Sequence[LinkChange], ties: Sequence[str]) -> None:
         async with self._switch:
             await self._link(changes)
-            for name in ties:
-                await self.borrowing.close(name)
+        for name in ties:
+            await self.borrowing.close(name)
 
     def _end(self, bridge: Bridge) -> None:
         del self._bridges[bridge.id]

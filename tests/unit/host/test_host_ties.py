@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import socket
@@ -94,6 +95,21 @@ async def test_only_the_ways_that_are_linked_are_carried(tmp_path):
         await a.settle()
         assert b.driver.links == set() and b.driver.ties == {} and there.released is None
         assert a.driver.links == {("e1a/1/1", "e1a/1/2"), ("e1a/1/2", "e1a/1/1")} and a.driver.ties == {}
+
+
+@virtual
+async def test_two_hosts_borrow_from_each_other_at_the_same_time(tmp_path):
+    """Neither waits for itself: who is asked for a call may be asking for one."""
+    async with two(tmp_path) as (a, b):
+        ours = [await a.talk(f"e1a/1/{n}") for n in (1, 2)]
+        theirs = [await b.talk(f"fxo/{n}") for n in (1, 2)]
+        began_s = asyncio.get_running_loop().time()
+        await asyncio.gather(
+            a.do("bridge.create", links=both(ours[0], theirs[0]), loans={theirs[0].id: await lent(b, theirs[0])}),
+            b.do("bridge.create", links=both(ours[1], theirs[1]), loans={ours[1].id: await lent(a, ours[1])}),
+        )
+        assert asyncio.get_running_loop().time() - began_s < 0.5
+        assert [len(rig.driver.ties) for rig in (a, b)] == [2, 2] and len(a.driver.links) == len(b.driver.links) == 4
 
 
 @virtual
