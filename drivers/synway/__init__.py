@@ -22,4 +22,5 @@ DESCRIPTOR = DriverDescriptor(
         "quirks": "name=value, name=value: facts about this library version, see the driver's README",
     },
     sonames=("libshpa3.so",),
+    heartbeat_parts=("door", "events", "engine"),
 )

@@ -34,6 +34,7 @@ from drivers.synway._native import Native, open_library
 from drivers.synway.events import Events
 from drivers.synway.inventory import Found, make_port, read_inventory
 from drivers.synway.port import SynwayPort
+from drivers.synway.pulse import Pulse
 from drivers.synway.quirks import Quirks
 from drivers.synway.session import DOMAIN, Session, log
 from drivers.synway.switching import Switch
@@ -100,6 +101,8 @@ class SynwayDriver(DomainDriver):
         self.session = Session(self.door, Quirks.parse(settings.get("quirks", "")), sink)
         self.switch = Switch(self.session)
         self.switch.ties.ended = lambda name: self.session.emit(TieEnded(name))
+        self.pulse = Pulse(self.session, self.switch.ties, self.heartbeat, self._reports)
+        self.pulse.flows = lambda: [(port.id, port.flow) for port in self.ports.values()]
         self.events = Events(self.session, self.heartbeat, DOMAIN, self._wait_ms)
         self.found = Found()
         self.ports: dict[int, SynwayPort] = {}
@@ -201,6 +204,7 @@ class SynwayDriver(DomainDriver):
                 late[port.ch] = seen
         self.events.begin()
         self.session.spawn(self._tell_first(late), "first events")
+        self.session.spawn(self.pulse.run(), "pulse of ties")
 
     async def _tell_first(self, late: Mapping[int, int]) -> None:
         await self.events.opened.wait()

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from boardd.contract.errors import BoarddError
 from boardd.native.library import Function
-from drivers.synway.pump import GIVES, RESTS, TAKES, Pump
+from drivers.synway.pump import GIVES, RESTS, TAKES, Pump, PumpState
 from drivers.synway.session import Session, log
 
 
@@ -38,7 +38,18 @@ class Flow:
         self._hears = False
         self._speaks = False
         self._speaking = False
+        self._free = False
         self._file = False
+
+    @property
+    def hears(self) -> bool:
+        """Whether sound must come from the line now."""
+        return self._hears
+
+    @property
+    def speaks(self) -> bool:
+        """Whether sound must go to the line now: a tie speaks, and nothing goes before it."""
+        return self._speaks and self._free
 
     @property
     def possible(self) -> bool:
@@ -51,6 +62,11 @@ class Flow:
         if self._pump is None:
             self._pump = Pump(self._session.native.library, self._ch, self._session.quirks.tie_piece_bytes)
         return self._pump
+
+    @property
+    def state(self) -> PumpState | None:
+        """Where the pump is; None: it was never needed."""
+        return self._pump.state if self._pump else None
 
     def close(self) -> None:
         """The library is closed."""
@@ -135,7 +151,7 @@ class Flow:
     # -- to the line --------------------------------------------------------------------------------------------------
     async def speak(self, on: bool, free: bool) -> None:
         """Whether the channel says what ties say; `free`: nothing else is sent to the line. Raises DeviceError."""
-        self._speaks = on
+        self._speaks, self._free = on, free
         if not on:
             await self.make_way()
         elif free:
@@ -143,6 +159,7 @@ class Flow:
 
     async def make_way(self) -> None:
         """Something else is about to be sent to the line, or the tie is done."""
+        self._free = False
         if not self._speaking:
             return
         self._speaking = False
@@ -156,6 +173,7 @@ class Flow:
 
     async def go_on(self) -> None:
         """The line is free again. Raises DeviceError, DeadlineError."""
+        self._free = True
         if not self._speaks or self._speaking:
             return
         self.pump.begin(TAKES)

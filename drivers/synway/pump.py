@@ -21,6 +21,8 @@ LIBRARY = Path(__file__).with_name("libsynwaypump.so")
 HEADER = Path(__file__).parent / "native" / "pump.h"
 GIVES, TAKES, RESTS = 1, 2, 3
 """me_stream_way."""
+CALLS = ("", "SsmPlayMemBlock", "SsmRecordMemBlock")
+"""sp_call."""
 
 
 @cache
@@ -31,7 +33,10 @@ def pump_library() -> Library:
 
 @dataclass(frozen=True, slots=True)
 class PumpState:
-    """`given` and `taken` in bytes; `refused` pieces that the card did not accept; `dry`: times it had played all."""
+    """`given` and `taken` in bytes; `refused` pieces that the card did not accept; `dry`: times it had played all.
+
+    `calling`: the function that one of the maker's threads is in now, for us; `calls`: how often they came back.
+    """
 
     capturing: bool
     speaking: bool
@@ -39,6 +44,8 @@ class PumpState:
     taken: int
     refused: int
     dry: int
+    calling: str
+    calls: int
 
 
 class Pump:
@@ -71,7 +78,8 @@ class Pump:
         """Where it is."""
         raw: Any = self._ffi.new("sp_state *")
         self._call("sp_get_state", self._leg, raw)
-        return PumpState(bool(raw.capturing), bool(raw.speaking), raw.given, raw.taken, raw.refused, raw.dry)
+        numbers = raw.given, raw.taken, raw.refused, raw.dry
+        return PumpState(bool(raw.capturing), bool(raw.speaking), *numbers, CALLS[raw.calling], raw.calls)
 
     def begin(self, way: int) -> None:
         """The card begins to give or to take, or rests."""

@@ -70,6 +70,11 @@ class Ties:
     def __contains__(self, name: str) -> bool:
         return name in self._ties
 
+    @property
+    def beats(self) -> int | None:
+        """Moves while the engine's thread comes round; None: there is no engine."""
+        return self._engine.beats if self._engine else None
+
     def concerns(self, change: LinkChange) -> bool:
         """Whether a link is made here and not by the card."""
         return change.source in self._ties or change.sink in self._ties

@@ -210,6 +210,7 @@ class RpcServer:
     def settled(self, pid: int) -> bool:
         """Whether every event thread of the process is back in its wait and nothing it sent is unread.
 
+        One that is held on purpose, in a call that it made from a callback, cannot do anything either.
         A connection that has not been accepted may be anybody's, so nobody is settled until it has.
         """
         if self._knocking.poll(0) or any(conn.unread for conn in self._strangers):
@@ -217,7 +218,7 @@ class RpcServer:
         client = self._clients.get(pid)
         if client is None:
             return True
-        return all((conn.waiting or not conn.waiter) and not conn.unread for conn in client.connections)
+        return all((conn.parked or not conn.waiter) and not conn.unread for conn in client.connections)
 
     def is_wait(self, name: str) -> bool:
         """Whether a function waits for events."""

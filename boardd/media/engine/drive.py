@@ -70,7 +70,7 @@ class ThreadDrive:
     @property
     def beats(self) -> int:
         """See Drive."""
-        return self._engine.stats().beats
+        return int(self._engine.lib.me_beats(self._engine.handle))
 
     def start(self) -> None:
         """See Drive."""

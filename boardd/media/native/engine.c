@@ -234,6 +234,11 @@ void me_tick(me_engine *engine, int64_t now_ns)
     engine_unlock(engine);
 }
 
+int64_t me_beats(const me_engine *engine)
+{
+    return (int64_t)atomic_load_explicit(&engine->clock.waits, memory_order_relaxed);
+}
+
 void me_get_stats(me_engine *engine, me_stats *stats)
 {
     engine_lock(engine);
@@ -251,7 +256,7 @@ void me_get_stats(me_engine *engine, me_stats *stats)
         .clips = me_clips(),
         .clock_port = clock->port,
         .realtime = clock->realtime,
-        .beats = (int64_t)clock->waits,
+        .beats = me_beats(engine),
     };
     writer_stats(engine, stats);
     engine_unlock(engine);

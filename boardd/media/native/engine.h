@@ -52,7 +52,7 @@ typedef struct {
 
     pthread_t thread;
     pthread_cond_t left; /* the thread has left its wait */
-    uint64_t waits;      /* how often it has */
+    _Atomic uint64_t waits; /* how often it has; read without the lock: whoever hangs may hold it */
     bool waiting, threaded, stopping, realtime;
     int wake_fd;
 } tick_clock;

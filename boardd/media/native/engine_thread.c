@@ -75,6 +75,7 @@ static void wait_once(me_engine *engine, int timer_fd)
 static void *run(void *argument)
 {
     me_engine *engine = argument;
+    pthread_setname_np(pthread_self(), "sound");
     int timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     bool stop = timer_fd < 0;
     while (!stop) {

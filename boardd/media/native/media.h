@@ -143,6 +143,8 @@ void me_stop(me_engine *engine);
 /* Without threads: writes what recordings have ready. all: also what is not due. Answers how many bytes were written. */
 int64_t me_write(me_engine *engine, int32_t all);
 void me_get_stats(me_engine *engine, me_stats *stats);
+/* As in me_stats, but never waits: a thread that hangs may hold whatever it likes. */
+int64_t me_beats(const me_engine *engine);
 
 /* Readable while events wait. */
 int32_t me_event_fd(const me_engine *engine);

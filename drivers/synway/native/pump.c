@@ -80,6 +80,15 @@ static void tapped(int ch, unsigned char *data, unsigned length, void *user)
 
 static int recorded(int ch, int reason, unsigned char *buffer, unsigned stop, void *user);
 
+/* One of the maker's threads goes into its library for us (0: it has come back). Under the gate: one at a time. */
+static void calls(sp_leg *leg, int what)
+{
+    pthread_mutex_lock(&leg->lock);
+    leg->told.calling = what;
+    leg->told.calls += what == 0;
+    pthread_mutex_unlock(&leg->lock);
+}
+
 static int record_piece(sp_leg *leg, struct piece *piece)
 {
     int answer = leg->record_block(leg->ch, leg->codec, piece->sound, (unsigned)leg->piece_bytes, recorded, leg);
@@ -107,8 +116,11 @@ static int recorded(int ch, int reason, unsigned char *buffer, unsigned stop, vo
     bool again = leg->capturing && reason != RECORD_BY_US;
     piece->with_card = again;
     pthread_mutex_unlock(&leg->lock);
-    if (again)
+    if (again) {
+        calls(leg, SP_RECORD_BLOCK);
         record_piece(leg, piece);
+        calls(leg, 0);
+    }
     pthread_mutex_unlock(&leg->gate);
     return 1;
 }
@@ -212,10 +224,13 @@ static int played(int ch, int reason, unsigned char *buffer, unsigned stop, void
         leg->told.dry++;
     pthread_mutex_unlock(&leg->lock);
     /* Dry: the card is silent. What it gets is not ahead of what there is. */
-    if (mine && ahead == 0)
-        play_piece(leg, run, true);
-    if (mine)
+    if (mine) {
+        calls(leg, SP_PLAY_BLOCK);
+        if (ahead == 0)
+            play_piece(leg, run, true);
         play_piece(leg, run, false);
+        calls(leg, 0);
+    }
     pthread_mutex_unlock(&leg->gate);
     return 1;
 }

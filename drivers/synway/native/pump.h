@@ -14,6 +14,9 @@ enum sp_limit {
     SP_MOST_BYTES = 3200     /* of a piece: 400 ms */
 };
 
+/* What its threads call from our callbacks. What the door calls is not counted: the door watches that. */
+enum sp_call { SP_PLAY_BLOCK = 1, SP_RECORD_BLOCK = 2 };
+
 /* C functions of other libraries; the first three are the maker's (fact sheet sections 12.1, 12.2). */
 typedef struct {
     void *record_file;       /* SsmRecToFileB */
@@ -29,6 +32,8 @@ typedef struct {
     long long given, taken;  /* bytes */
     long long refused;       /* pieces that the card did not accept */
     long long dry;           /* times that the card had played all it had */
+    int calling;             /* a sp_call: which of the maker's functions one of its threads is in now, for us; 0: none */
+    long long calls;         /* of its threads that have come back */
 } sp_state;
 
 /* One channel. `stream` is a me_stream. NULL: bad piece size or no memory. Freed when the library is closed, not before:
