@@ -232,7 +232,8 @@ class Router:
 
 
 def _no_ties(domains: list[str], without: list[str]) -> UnsupportedError:
-    text = "these calls belong to the switching domains {domains}; {without} cannot be tied to others".format(
-        domains=", ".join(domains), without=", ".join(without)
+    text = (
+        f"these calls belong to the switching domains {', '.join(domains)}; {', '.join(without)} cannot be tied to"
+        " others: the library has no functions for it, or the settings forbid it"
     )
     return UnsupportedError(text, operation="bridge", domains=domains, without=without)

@@ -20,6 +20,7 @@ from typing import Any
 import structlog
 
 from boardd.api.board_schema import TieLoan
+from boardd.contract.capabilities import Capability
 from boardd.contract.driver import DomainDriver, LinkChange, TieEnd
 from boardd.contract.errors import ArgumentError, BoarddError, BrokenError, UnsupportedError
 from boardd.contract.objects import Bridge, Link, SwitchingProfile
@@ -73,6 +74,9 @@ class Lending:
             raise BrokenError(f"domain {self._domain} has no running library", domain=self._domain)
         if not self.switching.stream_channels:
             raise UnsupportedError(f"domain {self._domain} has no ties to other domains", operation="tie")
+        if Capability.LINK not in live.line.channel.capabilities:
+            text = f"channel {live.line.id} cannot be linked, so its call cannot be tied to other domains"
+            raise UnsupportedError(text, operation="tie", channel=live.line.id)
         self._listen()
         token = secrets.token_hex(16)
         self._offers[token] = _Loan(live, f"tie/{token[:12]}")

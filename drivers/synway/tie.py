@@ -137,7 +137,7 @@ class Ties:
         pair = (change.source, change.sink)
         engine, source, sink = self._engine, self._port(change.source), self._port(change.sink)
         if engine is None or source is None or sink is None:
-            raise UnsupportedError("the tie is closed", operation="link")
+            raise UnsupportedError(self._why_not(change), operation="link")
         if change.on:
             engine.link(source, sink)
             self._links.add(pair)
@@ -156,6 +156,12 @@ class Ties:
             await self._apply(LinkChange(change.source, change.sink, not change.on))
         except BoarddError:
             self._links.discard(pair)
+
+    def _why_not(self, change: LinkChange) -> str:
+        for end in (change.source, change.sink):
+            if end not in self._ties and end not in self.carriers:
+                return f"{end} cannot be linked with calls of other domains"
+        return f"the tie of {change.source} and {change.sink} is closed"
 
     def _port(self, name: str) -> EnginePort | None:
         port = self._ties.get(name) or self._legs.get(name)

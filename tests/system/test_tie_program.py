@@ -1,8 +1,7 @@
 """Somebody's own program bridges calls of two domains, supervises them, goes away; the truth log tells who hears whom.
 
-All conversations are held at once, in all combinations of domains that need a tie; so it shows when somebody is heard by
-the wrong people. Then the program is away, and one side of a bridge hangs up as people do; and then one of the two
-hosts dies.
+All conversations are held at once, in all combinations of domains that need a tie; so it shows when somebody is heard
+by the wrong people. Then the program is away, and one side of a bridge hangs up as people do; then a host dies.
 """
 
 from __future__ import annotations

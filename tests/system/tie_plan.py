@@ -106,7 +106,7 @@ TALKS = (
 )
 
 
-LIVE = (Conversation("live", "SD", "e1/1001", "dah/9"), Conversation("other", "DS", "dah/1", "ana/9"))
+LIVE = (Conversation("live", "SD", "ana/1", "dah/9"), Conversation("other", "DS", "dah/1", "ana/9"))
 """Conversations in which both speak all the time."""
 
 

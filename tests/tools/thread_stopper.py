@@ -9,6 +9,7 @@ import ctypes
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,6 +47,8 @@ def stop(tid: int) -> None:
     _trace(PTRACE_SEIZE, tid)
     _trace(PTRACE_INTERRUPT, tid)
     os.waitpid(tid, WALL)
+    # Its process is gone for its parent only when we have taken note of the end of the thread.
+    threading.Thread(target=os.waitpid, args=(tid, WALL), name=f"waits for {tid}", daemon=True).start()
 
 
 def _trace(request: int, tid: int) -> None:

@@ -15,6 +15,7 @@ from boardd.api import board_schema as w
 from boardd.contract import driver as d
 from boardd.contract.errors import ArgumentError, DeviceError, HostDownError, UnsupportedError, WrongStateError
 from boardd.contract.objects import SwitchingProfile
+from boardd.contract.states import ChannelState
 from tests.tools.descriptors import open_descriptors
 
 TIES = SwitchingProfile(mixing=True, stream_channels=8)
@@ -209,6 +210,16 @@ async def test_a_domain_without_ties_says_so(tmp_path):
         with pytest.raises(UnsupportedError):
             await b.do("tie.lend", call=there.id)
         assert here.released is None
+
+
+@virtual
+async def test_a_tap_is_not_lent(tmp_path):
+    async with two(tmp_path) as (_a, b):
+        b.port("tap/1").step(ChannelState.OBSERVED)
+        b.port("tap/1").emit(d.Observed("tap/1", "in", caller="1"))
+        await b.settle()
+        with pytest.raises(UnsupportedError, match="tap/1 cannot be linked"):
+            await b.do("tie.lend", call=b.last("call_observed").call.id)
 
 
 @virtual
