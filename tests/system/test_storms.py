@@ -111,11 +111,11 @@ class Sky:
     def host_signalled(self) -> list[Callable[[], Fault]]:
         """What the kernel's interface and the networks behind it do."""
         kind = self.kind
-        numbers = [str(number) for number in range(1, 67)]
+        channels = LINES + SETS + self.circuits
         return [
-            kind("ioctl_error", ["DAHDI_HOOK", "DAHDI_SETTXBITS"], 5, errno=["EIO", "EBUSY"]),
-            *(kind("read_stall", numbers, 8), kind("blocks_late", numbers, 8, ms=[120])),
-            *(kind("channel_io_error", numbers, 5, errno=["EIO"]), kind("irq_missed", ["1", "2"], count=[50])),
+            kind("ioctl_error", ["HOOK", "SETTXBITS", "GETEVENT"], 5, errno=["EIO", "EBUSY"]),
+            *(kind("read_stall", channels, 8), kind("blocks_late", channels, 8, ms=[120])),
+            *(kind("channel_io_error", channels, 5, errno=["EIO"]), kind("irq_missed", ["pri/1", "ana"], count=[50])),
             *(kind("d_channel_down", ["pri/1"], 15), kind("exchange_restart", ["pri/1"], silent_ms=[3000])),
             *(kind("signalling_slot_cut", ["no1/1"], 15), kind("no_seizure_ack", self.circuits[5:], 10)),
             kind("no_end_of_caller", self.circuits[5:], 15),

@@ -184,6 +184,24 @@ class DahdiMachine:
                 return span, number - span.first_channel + 1
         raise KeyError(number)
 
+    def span_named(self, name: str) -> DahdiSpan:
+        """The span `<card>/<span>`, or the only one of an analogue card by the card's name. Raises KeyError, a text."""
+        card, _slash, number = name.partition("/")
+        spans = self.card(card).spans
+        if number.isdecimal() and 1 <= int(number[:9]) <= len(spans):
+            return spans[int(number) - 1]
+        if number or len(spans) != 1:
+            raise KeyError(_("there is no {name}").format(name=name))
+        return spans[0]
+
+    def number_of(self, name: str) -> int:
+        """DAHDI's number of the channel `<card>/<port>` or `<card>/<span>/<timeslot>`. Raises KeyError with a text."""
+        place, _slash, number = name.rpartition("/")
+        span = self.span_named(place)
+        if not number.isdecimal() or not 1 <= int(number[:9]) <= span.channels:
+            raise KeyError(_("there is no {name}").format(name=name))
+        return span.first_channel + int(number) - 1
+
     def card(self, name: str) -> DahdiCard:
         """The card of this name. Raises KeyError with a text."""
         for card in self.cards:

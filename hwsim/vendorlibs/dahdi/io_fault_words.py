@@ -18,36 +18,49 @@ HOW = ("lost", "doubled", "late", "false")
 
 
 def register_io_faults(registry: FaultRegistry, library: DahdiLibrary) -> None:
-    """Make these kinds known; `where` is a request, channel number or span number, as noted.
+    """Make these kinds known; `where` is a request, channel or span, as noted: by DAHDI's number, or by its name.
 
     ioctl_error (request such as HOOK; `errno` EIO, `channel`, `times`); channel_open_error (channel; `errno`);
     channel_io_error (channel; `errno`); read_stall (channel); blocks_late (channel; `ms`); channel_event (channel;
     `event` by name or number, `how` lost, doubled, late or false, `ms`, `times`); irq_missed (span; `count`).
     """
-    faults = library.faults
+    faults, machine = library.faults, library.kernel.machine
+
+    def channel_at(where: str) -> int:
+        if "/" not in where:
+            return _number(where, _("a channel"))
+        with _Knows():
+            return machine.number_of(where)
+
+    def span_at(where: str) -> int:
+        if where.isdecimal() or not where:
+            return _number(where, _("a span"))
+        with _Knows():
+            return machine.span_named(where).number
 
     def ioctl_error(where: str, args: Args) -> Undo | None:
+        where = where.removeprefix("DAHDI_")
         if where not in Request.__members__:
             raise FaultError(_("{where} is not a request of DAHDI, such as HOOK").format(where=where or _("nothing")))
-        channel = _number(args["channel"], "a channel") if "channel" in args else None
+        channel = channel_at(args["channel"]) if "channel" in args else None
         with _Knows():
             faults.fail_request(Request[where], channel, _errno(args), _number(args.get("times", "1"), "times"))
         return None
 
     def open_error(where: str, args: Args) -> Undo | None:
-        channel = _number(where, "a channel")
+        channel = channel_at(where)
         with _Knows():
             faults.fail_open(channel, _errno(args))
         return partial(faults.fail_open, channel, 0)
 
     def stall(where: str, _args: Args) -> Undo | None:
-        channel = _number(where, "a channel")
+        channel = channel_at(where)
         with _Knows():
             faults.stall(channel, True)
         return partial(faults.stall, channel, False)
 
     def io_error(where: str, args: Args) -> Undo | None:
-        channel = _number(where, "a channel")
+        channel = channel_at(where)
         with _Knows():
             faults.break_sound(channel, _errno(args))
 
@@ -58,13 +71,13 @@ def register_io_faults(registry: FaultRegistry, library: DahdiLibrary) -> None:
         return undo
 
     def late(where: str, args: Args) -> Undo | None:
-        channel = _number(where, "a channel")
+        channel = channel_at(where)
         with _Knows():
             faults.delay_blocks(channel, _number(args.get("ms", "100"), "ms"))
         return partial(faults.delay_blocks, channel, 0)
 
     def odd_event(where: str, args: Args) -> Undo | None:
-        channel, event = _number(where, "a channel"), _event(args.get("event", ""))
+        channel, event = channel_at(where), _event(args.get("event", ""))
         how, times = args.get("how", "lost"), _number(args.get("times", "1"), "times")
         if how not in HOW:
             raise FaultError(_("how must be one of {words}").format(words=", ".join(HOW)))
@@ -78,7 +91,7 @@ def register_io_faults(registry: FaultRegistry, library: DahdiLibrary) -> None:
 
     def irq(where: str, args: Args) -> Undo | None:
         with _Knows():
-            faults.miss_interrupts(_number(where, "a span"), _number(args.get("count", "1"), "count"))
+            faults.miss_interrupts(span_at(where), _number(args.get("count", "1"), "count"))
         return None
 
     kinds: dict[str, Inject] = {

@@ -5,7 +5,7 @@ from dahdibench import Bench, make_pair
 from diokit import refused
 
 from hwsim.scenario.faults import FaultError, FaultRegistry
-from hwsim.vendorlibs.dahdi.cards import CardPlan
+from hwsim.vendorlibs.dahdi.cards import CardPlan, CardSignalling, E1Plan
 from hwsim.vendorlibs.dahdi.io_fault_words import register_io_faults
 from hwsim.vendorlibs.dahdi.models import MODELS
 
@@ -46,9 +46,10 @@ def test_a_request_fails(bench):
     dio.close(other)
 
 
-def test_a_channel_that_cannot_be_opened(bench):
+@pytest.mark.parametrize("where", ["1", "ana/1"])
+def test_a_channel_that_cannot_be_opened(bench, where):
     dio = bench.dio
-    number = inject(bench, "channel_open_error", "1", errno="ENXIO")
+    number = inject(bench, "channel_open_error", where, errno="ENXIO")
     assert refused(dio.channel, 1) == "ENXIO" == refused(dio.open, "1")
     bench.do(lambda: bench.faults.end(number))
     dio.close(dio.channel(1))
@@ -134,3 +135,27 @@ def test_missed_interrupts_are_counted(bench):
 def test_faults_that_make_no_sense(bench, kind, where, args, word):
     with pytest.raises(FaultError, match=word):
         inject(bench, kind, where, **args)
+
+
+@pytest.mark.parametrize("where", ["", "x", "ana/5", "ana/0", "pri/1", "ana/x", "0x1"])
+def test_a_channel_that_is_not_there(bench, where):
+    with pytest.raises(FaultError):
+        inject(bench, "read_stall", where)
+
+
+@pytest.mark.parametrize("where", ["", "9", "pri", "ana/2", "ana/1/1"])
+def test_a_span_that_is_not_there(bench, where):
+    with pytest.raises(FaultError):
+        inject(bench, "irq_missed", where)
+
+
+def test_names_of_e1s_and_their_timeslots(tmp_path):
+    e1 = E1Plan(CardSignalling.R2)
+    cards = [CardPlan("ana", MODELS["TDM410P"], "SN1", ports="OS--"), CardPlan("e", MODELS["TE210P"], "SN2", (e1, e1))]
+    made = Bench(tmp_path, cards)
+    machine = made.machine
+    assert [machine.number_of(name) for name in ("ana/2", "e/1/1", "e/1/16", "e/2/31")] == [2, 5, 20, 66]
+    assert [machine.span_named(name).number for name in ("ana", "ana/1", "e/1", "e/2")] == [1, 1, 2, 3]
+    with pytest.raises(KeyError, match="there is no e"):
+        machine.span_named("e")
+    made.close()
