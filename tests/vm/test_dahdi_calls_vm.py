@@ -52,6 +52,13 @@ ALONE = {
         "digits": "1590#",
         "recorded whole": True,
     },
+    "fxo_feed_dropped": {"cause": 16, "origin": "line", "code": "battery_drop"},
+    "fxo_dials_by_pulses": {"digits": "13800138000", "pulses": "13800138000"},
+    "fxo_flash": {"state": "connected", "events": ["LineFree"]},
+    "fxo_caller_by_fsk": {"caller": vm_calls.CALLER, "name": ""},
+    "fxo_caller_by_dtmf": {"caller": vm_calls.CALLER, "name": ""},
+    "fxs_flash_and_pulses": {"digits": "307", "flashes": 1},
+    "killed": {"said": "talking", "status": -9},
     "span_taken_away": {"refused with": 16, "state": "idle"},
     "illegal steps": {},
 }
@@ -90,6 +97,17 @@ def test_a_cable_is_pulled_out_in_a_call_and_put_back(results, boot, kind):
     got = found(results, boot, f"{kind}_cable_pulled_in_a_call")
     assert (got["cause"], got["origin"], got["alarms"]) == (27, "line", ["los"])
     assert got["alarm_s"] < 4 and 4.5 < got["ended_after_alarm_s"] < 6
+
+
+def test_the_successor_of_a_killed_driver(results, boot):
+    """The far ends' calls are over; everything can be used at once; a telephone that is lifted says so."""
+    got = found(results, boot, "after_the_kill")
+    over = got["over"]
+    assert all(answered for _cause, answered in over.values()) and [over[r2][0] for r2 in ("2/1", "2/2")] == [16, 16]
+    # Whichever comes first: RESTART, or the answer to the far end's STATUS ENQUIRY, that there is no such call.
+    assert {over["1/1"][0], over["1/2"][0]} <= {41, 81}
+    assert got["telephone"] == "seized" and got["odd"] == [] and got["idle_s"] < 5
+    assert got["works"] == ["pri/1/1", "pri/1/2", "r2/1/1", "r2/1/2", "an/1"]
 
 
 @pytest.mark.parametrize(("file", "party"), [("pri", PEER), ("pri.far", 7), ("r2", PEER), ("r2.far", 7)])

@@ -3,6 +3,7 @@
 from array import array
 from pathlib import Path
 
+import vm_caller_id
 import vm_python
 
 from hwsim.core.sound import alaw_encode, make_chirp
@@ -14,6 +15,8 @@ DECL = ROOT / "drivers" / "dahdi" / "decl"
 LIBRARY = ROOT / "drivers" / "dahdi" / "libdahdiio.so"
 PARTY, CHIRPS, CHIRP_SAMPLES = 7, 8, 3200
 """Whose chirps boardd plays to the far end; one begins every 0.4 s."""
+CALLER = "13912345678"
+"""Whom the office shows."""
 PROFILE = 'called: {lengths: {"": 4}}\n'
 COMMAND = """\
 export LD_LIBRARY_PATH=. PYTHONPATH=site PYTHONDONTWRITEBYTECODE=1
@@ -28,11 +31,25 @@ def files(folder):
     _wav(chirps, [make_chirp(PARTY, number, -1300) for number in range(1, CHIRPS + 1)])
     speech = folder / "speech.alaw"
     speech.write_bytes(_alaw_of(ROOT / "hwsim" / "sounds" / "greeting_1.wav"))
+    for form, sound in (
+        ("fsk", vm_caller_id.fsk(vm_caller_id.mdmf("07082359", CALLER))),
+        ("dtmf", vm_caller_id.keys(f"D{CALLER}C")),
+    ):
+        (folder / f"caller.{form}.alaw").write_bytes(alaw_encode(sound))
     profile = folder / "r2.yaml"
     profile.write_text(PROFILE)
     found = {
         path.name: path
-        for path in (*GUEST.glob("*.py"), IO / "diokit.py", *IO.glob("kernel*.py"), LIBRARY, chirps, speech, profile)
+        for path in (
+            *GUEST.glob("*.py"),
+            IO / "diokit.py",
+            *IO.glob("kernel*.py"),
+            LIBRARY,
+            chirps,
+            speech,
+            profile,
+            *folder.glob("caller.*.alaw"),
+        )
     }
     found |= {f"decl/{path.name}": path for path in DECL.glob("d*.h")}
     return found | vm_python.tree(ours=("boardd", "drivers", "hwsim"))

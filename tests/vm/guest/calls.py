@@ -2,20 +2,20 @@
 
 import asyncio
 import json
-import logging
 import sys
 import time
 import traceback
 from pathlib import Path
 
 import stage as stages
-import structlog
 
 from boardd.contract.driver import (
     Alerting,
+    CallerId,
     Connected,
     Digit,
     DigitsSent,
+    Flash,
     LineFree,
     LinkChange,
     Offered,
@@ -34,8 +34,12 @@ from boardd.contract.states import ChannelState, SpanState
 S = ChannelState
 CASES = {}
 PRI, R2, FXO, FXS = "pri/1/2", "r2/1/2", "an/1", "an/2"
-CABLE = {PRI: 1, R2: 2}
+DOOMED = ("pri/1/1", "pri/1/2", "r2/1/1", "r2/1/2", FXO, FXS)
 HERE = Path.cwd()
+
+
+def cable_of(channel):
+    return {"pri": 1, "r2": 2}[channel.split("/")[0]]
 
 
 def case(function):
@@ -61,7 +65,9 @@ async def called(stage, channel, hang_up_ms=None):
     """The peer calls us: offered with both numbers; marks of before."""
     log, notes = stage.marks
     slot = stage.port(channel).info.timeslot
-    stage.peers.do("dial", cable=CABLE[channel], slot=slot, called="1055", caller="13800138000", hang_up_ms=hang_up_ms)
+    stage.peers.do(
+        "dial", cable=cable_of(channel), slot=slot, called="1055", caller="13800138000", hang_up_ms=hang_up_ms
+    )
     offered = await stage.log.wait(Offered, channel, log)
     assert (offered.called, offered.caller) == ("1055", "13800138000"), offered
     return log, notes
@@ -80,7 +86,7 @@ async def answered(stage, channel, **plan):
 async def dialled(stage, channel, **plan):
     """We call the peer; marks of before."""
     log, notes = stage.marks
-    stage.peers.do("plan", cable=CABLE[channel], **{"digits": 4, **plan})
+    stage.peers.do("plan", cable=cable_of(channel), **{"digits": 4, **plan})
     await asyncio.sleep(0.3)
     await stage.port(channel).dial("2001", "88001000")
     return log, notes
@@ -90,7 +96,7 @@ async def dialled(stage, channel, **plan):
 @both
 async def in_sound_and_digits_far_ends(stage, channel):
     log, notes = await answered(stage, channel)
-    port, cable = stage.port(channel), CABLE[channel]
+    port, cable = stage.port(channel), cable_of(channel)
     name = channel.split("/")[0]
     await port.record(f"{HERE}/out/{name}.alaw")
     stage.peers.do("keep", cable=cable, file=f"out/{name}.far.alaw")
@@ -136,7 +142,7 @@ async def in_caller_gives_up(stage, channel):
     log, _notes = await called(stage, channel)
     await stage.port(channel).alert()
     await asyncio.sleep(1)
-    stage.peers.do("hang_up", cable=CABLE[channel])
+    stage.peers.do("hang_up", cable=cable_of(channel))
     end = await stage.log.wait(ReleasedByFar, channel, log)
     await stage.free(channel, log)
     return {"cause": end.cause, "events": stage.log_of(channel, log)}
@@ -315,6 +321,71 @@ async def fxo_no_dial_tone(stage):
     return {"cause": end.cause, "code": end.maker_code}
 
 
+async def line_through(stage):
+    """A call out on the exchange line, answered by a voice."""
+    log, notes = stage.marks
+    pair(stage, "expect", digits=11, answer="ring")
+    await stage.port(FXO).dial("13800138000")
+    told = await stage.peers.wait("dialled", notes, span="pair 1")
+    await stage.log.wait(Alerting, FXO, log)
+    stage.peers.do("sound", line=1, kind="voice")
+    await stage.log.wait(Connected, FXO, log)
+    return log, notes, told["digits"]
+
+
+@case
+async def fxo_feed_dropped(stage):
+    """Half a second without feed ends the call (kewlstart)."""
+    await asyncio.sleep(2.5)
+    log, _notes, _digits = await line_through(stage)
+    await asyncio.sleep(1)
+    pair(stage, "drop_feed")
+    end = await stage.log.wait(ReleasedByFar, FXO, log)
+    await stage.free(FXO, log)
+    stage.peers.do("sound", line=1, kind="silence")
+    return {"cause": end.cause, "origin": end.origin, "code": end.maker_code}
+
+
+@case
+async def fxo_flash(stage):
+    await asyncio.sleep(2.5)
+    log, notes, _digits = await line_through(stage)
+    await stage.port(FXO).flash()
+    await stage.peers.wait("winkflash", notes, span="pair 1")
+    await asyncio.sleep(1.5)
+    state = str(stage.port(FXO).state)
+    await stage.free(FXO, log)
+    stage.peers.do("sound", line=1, kind="silence")
+    return {"state": state, "events": [e for e in stage.log_of(FXO, log) if e in ("ReleasedByFar", "LineFree")]}
+
+
+async def number_shown(stage, file, before):
+    await asyncio.sleep(2.5)
+    log, _notes = stage.marks
+    stage.peers.do("caller_id", line=1, file=file, before=before)
+    pair(stage, "ring")
+    offered = await stage.log.wait(Offered, FXO, log)
+    caller, name = offered.caller, offered.caller_name
+    if not caller:
+        known = await stage.log.wait(CallerId, FXO, log)
+        caller, name = known.caller, known.caller_name
+    stage.peers.do("caller_id", line=1, file="", before=False)
+    pair(stage, "stop_ringing")
+    await stage.log.wait(ReleasedByFar, FXO, log)
+    await stage.free(FXO, log)
+    return {"caller": caller, "name": name}
+
+
+@case
+async def fxo_caller_by_fsk(stage):
+    return await number_shown(stage, "caller.fsk.alaw", False)
+
+
+@case
+async def fxo_caller_by_dtmf(stage):
+    return await number_shown(stage, "caller.dtmf.alaw", True)
+
+
 # -- telephones -------------------------------------------------------------------------------------------------------
 @case
 async def fxs_person_dials_and_hangs_up(stage):
@@ -363,11 +434,107 @@ async def fxs_rung_in_vain(stage):
     return {"rings afterwards": later.count("ringbegin")}
 
 
+@case
+async def fxs_flash_and_pulses(stage):
+    await asyncio.sleep(2.5)
+    log, _notes = stage.marks
+    pair(stage, "lift", line=2)
+    await stage.log.wait(OffHook, FXS, log)
+    await asyncio.sleep(1)
+    pair(stage, "flash", line=2, ms=300)
+    await stage.log.wait(Flash, FXS, log)
+    await asyncio.sleep(1.5)
+    pair(stage, "dial_pulses", line=2, keys="307")
+    for key in "307":
+        await stage.log.wait(Digit, FXS, log, digit=key)
+    await asyncio.sleep(1)
+    pair(stage, "put_down", line=2)
+    await stage.log.wait(LineFree, FXS, log)
+    events = stage.log.of(FXS, log)
+    digits = "".join(event.digit for event in events if isinstance(event, Digit))
+    return {"digits": digits, "flashes": sum(isinstance(event, Flash) for event in events)}
+
+
+# -- a driver that was killed -----------------------------------------------------------------------------------------
+async def killed(stage):
+    """Another process talks on six channels and is killed; what the far ends notice before anybody comes."""
+    peers = stage.peers
+    for cable in (1, 2):
+        peers.do("plan", cable=cable, digits=4, answer_ms=300)
+    pair(stage, "expect", digits=11, answer="ring")
+    mark = peers.mark
+    pipe = asyncio.subprocess.PIPE
+    doomed = await asyncio.create_subprocess_exec(sys.executable, "doomed.py", stdout=pipe)
+    try:
+        assert (await doomed.stdout.readline()) == b"started\n"
+        for cable in (1, 2):
+            peers.do("dial", cable=cable, slot=1, called="1055", caller="13800138000")
+        await peers.wait("ringbegin", mark, span="pair 2")
+        pair(stage, "lift", line=2)
+        await peers.wait("dialled", mark, span="pair 1")
+        await asyncio.sleep(3)  # ring-back tone first
+        peers.do("sound", line=1, kind="voice")
+        said = await doomed.stdout.readline()
+    finally:
+        stage.killed = peers.mark
+        doomed.kill()
+        status = await doomed.wait()
+    await peers.wait("cleared", stage.killed, span="pair 1")
+    peers.do("sound", line=1, kind="silence")
+    await asyncio.sleep(1)
+    return {"said": said.decode().strip(), "status": status}
+
+
+async def after_the_kill(stage):
+    """The successor has the same channels: idle, the far ends' calls over, new calls at once."""
+    loop = asyncio.get_running_loop()
+    began_s = loop.time()
+    await stage.log.wait(OffHook, FXS, 0)
+    seized = str(stage.port(FXS).state)
+    for channel in DOOMED[:-1]:
+        await stage.state(channel, S.IDLE, within_s=20)
+    idle_s = loop.time() - began_s
+    over = {}
+    for cable in (1, 2):
+        for slot in (1, 2):
+            note = await stage.peers.wait("over", stage.killed, span=f"cable {cable}", slot=slot)
+            over[f"{cable}/{slot}"] = [note["cause"], note["answered"]]
+    odd = [event for event in stage.log_of_all() if event not in ("Usable", "SpanChanged", "OffHook")]
+    works = []
+    for channel in DOOMED[:4]:
+        log, _notes = await answered(stage, channel)
+        await stage.free(channel, log)
+        log, _notes = await dialled(stage, channel, answer_ms=300)
+        await stage.log.wait(Connected, channel, log)
+        await stage.free(channel, log)
+        works.append(channel)
+    log, _notes, _digits = await line_through(stage)
+    await stage.free(FXO, log)
+    stage.peers.do("sound", line=1, kind="silence")
+    works.append(FXO)
+    log = stage.log.mark
+    pair(stage, "put_down", line=2)
+    await stage.log.wait(LineFree, FXS, log)
+    return {"telephone": seized, "idle_s": idle_s, "over": over, "odd": odd, "works": works}
+
+
+async def pulses(stage):
+    """With another setting: the exchange counts loop breaks."""
+    await stage.start()
+    await asyncio.sleep(2.5)
+    log, notes, digits = await line_through(stage)
+    await stage.free(FXO, log)
+    await stage.peers.wait("cleared", notes, span="pair 1")
+    heard = [note["what"] for note in stage.peers.notes[notes:] if note["span"] == "pair 1"]
+    await stage.stop()
+    return {"digits": digits, "pulses": "".join(what[-1] for what in heard if what.startswith("pulses "))}
+
+
 # -- cables -----------------------------------------------------------------------------------------------------------
 @both
 async def cable_pulled_in_a_call(stage, channel):
     log, notes = await answered(stage, channel)
-    cable, span = CABLE[channel], channel.rpartition("/")[0]
+    cable, span = cable_of(channel), channel.rpartition("/")[0]
     loop = asyncio.get_running_loop()
     await asyncio.sleep(0.5)
     stage.peers.do("pull", cable=cable)
@@ -433,7 +600,13 @@ async def main(wanted):
         await stage.start()
         return {channel: str(port.state) for channel, port in stage.ports.items()}
 
+    with_kill = not wanted or "kill" in wanted
+    if with_kill:
+        await run("killed", lambda: killed(stage))
     await run("start", start)
+    if with_kill:
+        await run("after_the_kill", lambda: after_the_kill(stage))
+        await tidy(stage)
     for name, function in CASES.items():
         if not wanted or name in wanted or any(name.startswith(f"{word}_") for word in wanted):
             await run(name, lambda function=function: function(stage))
@@ -441,6 +614,8 @@ async def main(wanted):
     await run("span_taken_away", lambda: span_taken_away(stage))
     illegal = {port.id: port.illegal_steps for port in stage.ports.values() if port.illegal_steps}
     await run("stop", stage.stop)
+    if not wanted or "pulses" in wanted:
+        await run("fxo_dials_by_pulses", lambda: pulses(stages.Stage(peers, lines="an/1 pulse=yes")))
     results["illegal steps"] = {"found": illegal}
     await peers.stop()
     keep("notes.json", peers.notes)
@@ -472,9 +647,5 @@ async def tidy(stage):
 
 
 if __name__ == "__main__":
-    # The log of every call into the library costs an emulated machine its time.
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    stages.quiet()
     asyncio.run(main(sys.argv[1:]))

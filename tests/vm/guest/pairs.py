@@ -51,7 +51,8 @@ class Pair:
     def look(self):
         """Something waits on the file."""
         while event := self.dio.event(self.fd):
-            name = self.names.get(event, str(event))
+            pulses = event & self.dio.EVENT_PULSEDIGIT
+            name = f"pulses {chr(event & 0xFF)}" if pulses else self.names.get(event, str(event))
             self.note(name)
             self.on_event(name)
         while True:
@@ -98,21 +99,38 @@ EVENTS = (
     "RINGBEGIN",
     "ALARM",
     "NOALARM",
+    "PULSE_START",
 )
+CALLER_ID_PAUSE_MS = 600
+"""From the end of the first ring to the number (500 ms at least)."""
 
 
 class Office(Pair):
-    """The exchange's end of our line: rings, gives dial tone, takes digits, answers by a voice, is busy."""
+    """The exchange's end of our line: rings, shows numbers, gives dial tone, takes digits, answers, is busy, drops the
+    feed."""
 
     def __init__(self, dio, number, note):
         super().__init__(dio, number, note)
         self.hook(dio.ONHOOK)
         self.ringing = self.lifted = False
         self.digits, self.answer, self.dial_tone = 0, "", True
+        self.number, self.before, self.pulsed = b"", False, ""
 
     def ring(self):
         self.ringing = True
-        self.hook(self.dio.RING)
+        if self.number and self.before:
+            self.open = True
+            self.say(self.number)  # `_block` rings when it has been said
+        else:
+            self.hook(self.dio.RING)
+
+    def shows(self, number, before):
+        """The sound of a caller's number."""
+        self.number, self.before = number, before
+
+    def drop_feed(self):
+        """What an exchange does that tells a hang-up so: half a second without feed, then the line is free."""
+        self.hook(self.dio.ONHOOK)
 
     def stop_ringing(self):
         self.ringing = False
@@ -125,6 +143,7 @@ class Office(Pair):
     def on_event(self, name):
         if name == "ringoffhook" and not self.lifted:
             self.lifted = self.open = True
+            self.pulsed = ""
             self.hear_anew()
             if self.ringing:
                 self.stop_ringing()
@@ -140,6 +159,19 @@ class Office(Pair):
             self.say(b"")
             self.hook(self.dio.ONHOOK)
             self.note("cleared")
+        elif name == "ringeroff" and self.ringing and self.number and not self.before:
+            self.open = True
+            self.say(SILENCE * (CALLER_ID_PAUSE_MS // 20) + self.number)
+            self.number = b""
+        elif name.startswith("pulses ") and self.lifted:
+            self.pulsed += name[-1]
+            self.on_key(self.pulsed)
+
+    def _block(self, block):
+        super()._block(block)
+        if self.ringing and self.number and self.before and not self._say:
+            self.number, self.open = b"", False
+            self.hook(self.dio.RING)
 
     def on_key(self, heard):
         if len(heard) == 1:
@@ -167,3 +199,17 @@ class Telephone(Pair):
 
     def press(self, keys):
         self.say(digits(keys))
+
+    def flash(self, ms):
+        """The loop is open for so long."""
+        params = self.dio.with_struct(self.fd, self.dio.GET_PARAMS, "params", channel=self.number)
+        params.flash_ms = ms
+        self.dio.checked(self.dio.lib.dio_ioctl(self.fd, self.dio.SET_PARAMS, params))
+        self.hook(self.dio.FLASH)
+
+    def dial_pulses(self, keys):
+        """The kernel breaks the loop; it would stop if sound were sent meanwhile."""
+        self.open = False
+        self.dio.with_struct(
+            self.fd, self.dio.DIAL, "dial", operation=self.dio.DIAL_OP_REPLACE, digits=b"P" + keys.encode()
+        )

@@ -26,6 +26,8 @@ from hwsim.edge.voice import Voice
 
 HELLO_OCTETS = 8000
 """A second of speech, then silence: somebody who says hello."""
+FIRST = -10
+"""A far end is never late: a gap in the signals of a register would be its own, and is not what is judged."""
 BUSY = tone(350, (450, -10)) + tone(350)
 
 
@@ -152,6 +154,10 @@ class Peers:
         """An act of an office or a telephone."""
         getattr(self.pairs[line], act)(**fields)
 
+    def caller_id(self, line, file, before):
+        """The office of a line shows a number from now on: this sound after the first ring, or `before` it."""
+        self.pairs[line].shows(Path(file).read_bytes() if file else b"", before)
+
     def sound(self, line, kind):
         """Sound on a pair: busy, voice, silence."""
         speech = Path("speech.alaw").read_bytes()[:HELLO_OCTETS]
@@ -188,6 +194,7 @@ def _blocks(sound):
 
 if __name__ == "__main__":
     library, declarations, places = sys.argv[1:]
+    os.nice(FIRST)
     peers = Peers(Dio(library, declarations), json.loads(Path(places).read_text()))
     peers.log.note("ready", "peers")
     peers.run()

@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import logging
 import sys
 from pathlib import Path
+
+import structlog
 
 from boardd.contract.driver import BoardNaming, LineFree
 from boardd.contract.states import ChannelState
@@ -16,6 +19,14 @@ NAMES |= {f"DYN-loc-{cable}-1": f"far{cable}" for cable in (1, 2, 3)}
 SETTINGS = {"spans": "pri/1=pri_net, r2/1=r2, far1/1=none, far2/1=none", "r2": str(Path("r2.yaml").resolve())}
 SETTINGS |= {"bridging": "kernel", "echo": "kernel"}
 PATIENCE_S = 30.0
+
+
+def quiet():
+    """The log of every call into the library costs an emulated machine its time."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 class Peers:
@@ -68,11 +79,11 @@ class Peers:
 class Stage:
     """A started driver."""
 
-    def __init__(self, peers):
-        self.peers, self.log = peers, EventLog()
+    def __init__(self, peers, **settings):
+        self.peers, self.log, self.settings = peers, EventLog(), {**SETTINGS, **settings}
 
     async def start(self):
-        self.driver = create(SETTINGS, BoardNaming(NAMES), self.log)
+        self.driver = create(self.settings, BoardNaming(NAMES), self.log)
         self.inventory = await self.driver.start()
         self.log.started = True
         self.ports = self.inventory.ports
@@ -100,6 +111,10 @@ class Stage:
         await self.port(channel).hangup()
         await self.log.wait(LineFree, channel, since)
         await self.state(channel, ChannelState.IDLE)
+
+    def log_of_all(self):
+        """All events so far, in words."""
+        return [type(event).__name__ for event in self.log.events]
 
     def log_of(self, channel, since):
         """Events in words, for the results."""
