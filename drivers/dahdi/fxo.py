@@ -138,12 +138,14 @@ class FxoPort(DahdiPort):
             machine.digits_sent()
 
     def _ask_battery(self) -> None:
-        """The kernel tells that loop current has gone, not that it is back."""
-        if self.attached and self.machine.off_hook:
+        """The kernel tells that loop current has gone, not that it is back. On-hook the channel's alarm says it."""
+        if self.attached and not self.machine.fed:
             self.session.order("GET_PARAMS", self.native.params, self.fd, done=self._battery_is)
 
     def _battery_is(self, params: Params) -> None:
-        if has_current(params):
+        if not self.machine.off_hook:
+            self.machine.battery(not params.alarms & Alarm.RED)
+        elif has_current(params):
             self.machine.battery(True)
         else:
             self.session.later(BATTERY_ASK_MS, self._ask_battery)

@@ -186,6 +186,22 @@ async def a_line_cut_while_we_talk(stage: Stage) -> None:
 
 
 @play
+async def a_feed_that_is_dropped_for_half_a_second_ends_the_call_and_not_the_line(stage: Stage) -> None:
+    """How some offices tell a hang-up. We are on-hook before the feed is back, and nothing tells that it is."""
+    mark = await connected(stage, "an/6")
+    number = fault(stage, "cut_pair", "ana/6")
+    released = await stage.log.wait(ReleasedByFar, "an/6", mark, within_s=2)
+    assert (released.cause, released.origin, released.maker_code) == (16, "line", "battery_drop")
+    await stage.port("an/6").hangup()
+    await asyncio.sleep(0.05)
+    end_fault(stage, number)
+    await stage.log.wait(LineFree, "an/6", mark)
+    await asyncio.sleep(5)
+    assert not [e for e in stage.log.of("an/6", mark) if isinstance(e, Usable)]
+    await stage.free("an/6", await connected(stage, "an/6"))
+
+
+@play
 async def a_line_cut_on_hook(stage: Stage) -> None:
     mark, number = stage.log.mark, fault(stage, "cut_pair", "ana/6")
     gone = await stage.log.wait(Usable, "an/6", mark, within_s=10)
