@@ -183,6 +183,11 @@ class Hooks:
         self._go(TxSig.ONHOOK, State.PULSE_BREAK, self.times.pulse_break_ms)
         return True
 
+    def cut_pulses(self) -> None:
+        """No more of them than the one that is under way."""
+        if self.state in (State.PULSE_BREAK, State.PULSE_MAKE):
+            self._dialled = 1
+
     def _start(self) -> int:
         if not self.zone_loaded():
             return -ENODATA

@@ -42,6 +42,9 @@ class Pulser(Protocol):
     def pulse(self, count: int, done: Callable[[], None]) -> bool:
         """Begin a digit of so many pulses."""
 
+    def cut_pulses(self) -> None:
+        """End the digit with the pulse that is under way."""
+
 
 class ToneSender:
     """Of one channel. `leg` (None: no sound) is where it sends, `note(event)` gets DIALCOMPLETE."""
@@ -123,6 +126,8 @@ class ToneSender:
         was = self.active
         if self.dialing:
             self._quiet_until_us = self.sim.now_us + AFTER_MS * 1000
+        if self.pulser:
+            self.pulser.cut_pulses()
         self._string = ""
         self._tone = None
         self.dialing = False
@@ -203,8 +208,8 @@ class ToneSender:
         self._later(ms, self._next)
 
     def _pulsed(self) -> None:
-        if self.dialing:
-            self._next()
+        """A digit is over; DIALCOMPLETE follows the last one, also when the rest was cut off."""
+        self._next()
 
     def _digit(self, letter: str) -> Part | None:
         keys = {"T": DTMF_KEYS, "M": R1_KEYS}.get(self._mode, SIGNALS)

@@ -98,6 +98,27 @@ def flash_and_pulses(rig):
 
 
 @case
+def pulses_and_sound(rig):
+    """Sound that is written in the middle of a digit cuts it short, and what would follow is not dialled."""
+    dio = rig.dio
+    zone(rig)
+    fxs, fxo = _analog(rig, 25)
+    dio.buffers(fxo, 4, 160)
+    dio.ioctl(fxo, dio.HOOK, dio.OFFHOOK)
+    rig.expect(fxs, dio.EVENT_RINGOFFHOOK, 300)
+    rig.sleep(800)
+    dio.events(fxs), dio.events(fxo)
+    dio.with_struct(fxo, dio.DIAL, "dial", operation=dio.DIAL_OP_REPLACE, digits=b"P731")
+    rig.expect(fxs, dio.EVENT_PULSE_START, 300)
+    dio.write(fxo, b"\xd5" * 160)
+    got = []
+    while (event := rig.next_event(fxs, 2500)[0]) is not None:
+        got.append(event)
+    assert len(got) == 1 and dio.EVENT_PULSEDIGIT + ord("1") <= got[0] <= dio.EVENT_PULSEDIGIT + ord("3"), got
+    return {"dialler": dio.events(fxo)}
+
+
+@case
 def early_ring(rig):
     """A port that has just gone on-hook takes no notice of a ring for two seconds."""
     dio = rig.dio
