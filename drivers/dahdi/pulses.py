@@ -5,6 +5,7 @@ the engine leaves the channel alone until they are out, and the loop takes the c
 from __future__ import annotations
 
 from drivers.dahdi._codes import Flush
+from drivers.dahdi._errors import DahdiError
 from drivers.dahdi._native import Native
 from drivers.dahdi.port import DahdiPort
 from drivers.dahdi.watcher import EVENT
@@ -30,8 +31,8 @@ class PulseDialler:
         port = self._port
         self._fd = port.fd
         port.engine_port.run(False)
-        port.native.flush(port.fd, Flush.WRITE)
         port.session.watcher.watch(port.fd, EVENT, self._ready)
+        port.session.order("FLUSH", port.native.flush, port.fd, Flush.WRITE)
         port.session.order("DIAL", port.native.dial_pulses, port.fd, digits)
 
     def stop(self) -> None:
@@ -45,9 +46,19 @@ class PulseDialler:
         if fd < 0 or fd != port.fd:
             return
         port.session.watcher.forget(fd)
-        port.native.flush(fd, Flush.READ | Flush.WRITE)
-        port.engine_port.run()
+        both = Flush.READ | Flush.WRITE
+        port.session.order("FLUSH", port.native.flush, fd, both, done=lambda _none: self._sound(fd))
+
+    def _sound(self, fd: int) -> None:
+        if self._fd < 0 and fd == self._port.fd:
+            self._port.engine_port.run()
 
     def _ready(self, _mask: int) -> None:
-        while self._fd >= 0 and self._fd == self._port.fd and (number := self._port.native.event(self._fd)):
-            self._port.line_event(number)
+        port = self._port
+        try:
+            while self._fd >= 0 and self._fd == port.fd and (number := port.native.event(self._fd)):
+                port.line_event(number)
+        except DahdiError as error:
+            if not error.gone:
+                raise
+            port.on_removed()

@@ -10,6 +10,7 @@ from dahdi_play import Play, call_in, end_fault, far_of, fault, truth, truth_mar
 from boardd import clock
 from boardd.contract.driver import (
     Alerting,
+    BoardChanged,
     CallerId,
     Connected,
     Digit,
@@ -23,7 +24,7 @@ from boardd.contract.driver import (
     Trouble,
     Usable,
 )
-from boardd.contract.states import AnswerEvidence, ChannelState
+from boardd.contract.states import AnswerEvidence, BoardState, ChannelState
 from boardd.testing import Stage
 
 S = ChannelState
@@ -271,6 +272,22 @@ async def who_gives_up_while_pulses_are_sent(stage: Stage) -> None:
     await stage.free("two/2", mark)
     await asyncio.sleep(3)
     assert len(truth(stage, "digit_received", facts, line="two/2")) < len(TALKS)
+    await stage.free("two/2", await connected(stage, "two/2"))
+
+
+@play
+async def a_card_that_is_pulled_while_pulses_are_sent(stage: Stage) -> None:
+    mark = stage.log.mark
+    await stage.port("two/2").dial(TALKS)
+    await asyncio.sleep(4)
+    number = fault(stage, "card_pulled", "two")
+    released = await stage.log.wait(ReleasedByFar, "two/2", mark, within_s=10)
+    assert (released.cause, released.origin) == (41, "card")
+    await stage.port("two/2").hangup()
+    end_fault(stage, number)
+    await stage.log.wait(BoardChanged, "two", mark, within_s=20, state=BoardState.RUNNING)
+    await stage.until("two/2", S.IDLE)
+    await asyncio.sleep(3)
     await stage.free("two/2", await connected(stage, "two/2"))
 
 
