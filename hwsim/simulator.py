@@ -119,8 +119,10 @@ class Simulator:
 
     def _bases(self) -> dict[str, object]:
         """What other clocks show at simulated time zero; in lockstep the monotonic clock of programs began then."""
-        mono_base_us = self._drive.mono_base_us if isinstance(self._drive, FreeDrive) else 0
-        return {"wall_base_ms": self.wall_base_ms, "mono_base_us": mono_base_us}
+        mono_base_us, late_us = 0, 0
+        if isinstance(self._drive, FreeDrive):
+            mono_base_us, late_us = self._drive.mono_base_us, self._drive.take_late_us()
+        return {"wall_base_ms": self.wall_base_ms, "mono_base_us": mono_base_us, "late_us": late_us}
 
     @property
     def environment(self) -> dict[str, str]:

@@ -42,9 +42,14 @@ class FreeDrive:
     def __init__(self, loop: Loop, sim: Sim) -> None:
         self.loop = loop
         self.sim = sim
-        self.late_us_max = 0
+        self._late_us = 0
         self.wall_base_ms = 0
         self.mono_base_us = 0
+
+    def take_late_us(self) -> int:
+        """How late we were at most since this was asked last."""
+        late_us, self._late_us = self._late_us, 0
+        return late_us
 
     def run(self, until: Callable[[], bool]) -> None:
         """Run until `until()` says so."""
@@ -53,7 +58,7 @@ class FreeDrive:
         self.mono_base_us = int(began_s * 1e6)
         while not until():
             target_us = int((real_s() - began_s) * 1e6)
-            self.late_us_max = max(self.late_us_max, target_us - self.sim.now_us)
+            self._late_us = max(self._late_us, target_us - self.sim.now_us)
             self.sim.advance_to(target_us)
             self.sim.dirty = False
             next_step_us = (self.sim.now_us // STEP_US + 1) * STEP_US

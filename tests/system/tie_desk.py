@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from tie_plan import CYCLE_S, PHASES, SLOT_S, SPEAK_S, Conversation, Plan, Style
+from tie_plan import CALM_US, CYCLE_S, PHASES, SLOT_S, SPEAK_S, Conversation, Plan, Style
 
 from boardd import clock
 from boardd.api.client import Client
@@ -32,6 +32,7 @@ CHANGE_S = CYCLE_S - 0.8
 """In a round, when nobody speaks and everything has arrived."""
 BEFORE_S = 4.0
 """Who talks when something happens has begun to by then."""
+ATTEMPTS = 4
 LAPSE_S = 4.0
 """After this long hosts miss a client that went away (2 s)."""
 
@@ -232,7 +233,7 @@ async def finale(desk: Desk, plan: Plan) -> None:
 
 
 async def serve_live(plan: Plan) -> None:
-    """Everybody talks for `live_s`; then tell what boardd says until a host has died, and a little longer."""
+    """Everybody talks for `live_s`, again when the simulated cards were late themselves; then a host is to die."""
     async with Client.connect(plan.boards, name="desk") as boards:
         for group in await groups_of(boards):
             await boards.claim(group)
@@ -241,9 +242,16 @@ async def serve_live(plan: Plan) -> None:
             for talk in plan.talks:
                 work.create_task(desk.live(talk))
         events = boards.events()
-        tell("talking")
-        await asyncio.sleep(plan.live_s)
-        tell("talked")
+        late_us = CALM_US + 1
+        for _attempt in range(ATTEMPTS):
+            ask(plan, "status")
+            tell("talking")
+            await asyncio.sleep(plan.live_s)
+            late_us = ask(plan, "status")["late_us"]
+            tell("talked", late_us=late_us)
+            if late_us <= CALM_US:
+                break
+        tell("strike")
         async for event in events:
             if event.type is EventType.CALL_RELEASED and event.call:
                 tell("released", channel=event.call.channel, cause=event.call.cause)
