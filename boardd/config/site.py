@@ -73,10 +73,11 @@ class DomainSection(Section):
 
 
 class BoardSection(Section):
-    """Binds a board name to a card's serial number (as `boardctl scan` shows it)."""
+    """Binds a board name to a card's serial number (as `boardctl scan` shows it); `domain`: whose library has it."""
 
     serial: str
     name: str
+    domain: str = ""
 
     def problems(self, node: Node) -> list[Problem]:
         """Names must be usable in ids."""
@@ -160,6 +161,10 @@ class Site(Section):
         for what, values in (("serial", [b.serial for b in self.boards]), ("name", [b.name for b in self.boards])):
             for value in sorted({v for v in values if values.count(v) > 1}):
                 found.append(node.problem(_("two boards have the {what} {value}").format(what=what, value=value)))
+        for board in self.boards:
+            if board.domain and board.domain not in self.domains:
+                what = _("board {name}: there is no domain {domain}").format(name=board.name, domain=board.domain)
+                found.append(node.problem(what, nearest_word(board.domain, self.domains)))
         extensions = [c.extension for c in self.channels.values() if c.extension]
         for value in sorted({e for e in extensions if extensions.count(e) > 1}):
             found.append(node.problem(_("two channels have the extension {value}").format(value=value)))
@@ -186,9 +191,14 @@ class Site(Section):
         """The group's settings, or defaults."""
         return self.groups.get(name, GroupSection(channels=[]))
 
-    def board_names(self) -> dict[str, str]:
-        """Serial number -> board name."""
-        return {board.serial: board.name for board in self.boards}
+    def board_names(self, domain: str) -> dict[str, str]:
+        """Serial number -> name of the boards that may be this domain's."""
+        return {board.serial: board.name for board in self.boards if board.domain in ("", domain)}
+
+    def boards_elsewhere(self, domain: str) -> frozenset[str]:
+        """Serial numbers of those that may as well be another's: their section names none, and there are several."""
+        anybodys = frozenset(board.serial for board in self.boards if not board.domain)
+        return anybodys if set(self.domains) - {domain} else frozenset()
 
     @property
     def host_socket(self) -> Path:

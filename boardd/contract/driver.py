@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import abc
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
@@ -497,14 +497,23 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True)
 class BoardNaming:
-    """Configured names: serial number -> board name; `default_prefix`+serial for cards without one."""
+    """Configured names: serial number -> board name; `default_prefix`+serial for cards without one.
+
+    `elsewhere`: serial numbers among them whose cards may be another domain's. They are no loss when they are not here.
+    """
 
     names: Mapping[str, str] = field(default_factory=dict)
     default_prefix: str = "b"
+    elsewhere: Collection[str] = ()
 
     def name(self, serial: str) -> str:
         """The board's name."""
         return self.names.get(serial, f"{self.default_prefix}{serial}")
+
+    def lost(self, present: Collection[str]) -> list[tuple[str, str]]:
+        """(serial, name) of cards that this domain ought to have beside those `present`."""
+        here = {*present, *self.elsewhere}
+        return [(serial, name) for serial, name in self.names.items() if serial not in here]
 
 
 class Heartbeat:

@@ -24,6 +24,7 @@ from boardd.daemon.eventlog import EventLog
 from boardd.daemon.facts import Facts
 from boardd.daemon.hosts import Hosts
 from boardd.daemon.leases import Leases
+from boardd.daemon.lost_boards import LostBoards
 from boardd.daemon.registry import HOST_DOWN, Registry
 from boardd.daemon.routing import Router
 from boardd.daemon.unknown_names import UnknownNames
@@ -46,6 +47,7 @@ class Daemon:
         self.events = EventLog(UlidSource().mint(began_wall_ms))
         self.registry = Registry(self.events, {name: domain.driver for name, domain in site.domains.items()})
         self.unknown_names = UnknownNames(site, self.registry)
+        self.lost_boards = LostBoards(site, self.registry)
         self.facts = Facts()
         self.hosts = Hosts(self.registry, on_fact=self.facts.take, on_ready=self._host_ready)
         self.facts.hosts = self.hosts
@@ -104,6 +106,7 @@ class Daemon:
     def _host_ready(self, domain: str) -> None:
         self.leases.repeat()
         self.unknown_names.look()
+        self.lost_boards.look()
         log.debug("host_ready", domain=domain)
 
     def _miss_hosts(self) -> None:

@@ -60,7 +60,8 @@ def make_driver(descriptor: DriverDescriptor, domain: str, site: Site, sink: Eve
             text.format(name=descriptor.name, factory=descriptor.factory, error=error), driver=descriptor.name
         ) from error
     usual = {key: value for key, value in _deadlines(site, domain).items() if key in descriptor.settings_schema}
-    return factory({**usual, **settings}, BoardNaming(names=site.board_names()), sink, site.channels)
+    naming = BoardNaming(site.board_names(domain), elsewhere=site.boards_elsewhere(domain))
+    return factory({**usual, **settings}, naming, sink, site.channels)
 
 
 def _deadlines(site: Site, domain: str) -> dict[str, str]:

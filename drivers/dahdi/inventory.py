@@ -191,9 +191,7 @@ def _word(signalling: int) -> str:
 def _add_missing(found: Found, naming: BoardNaming) -> None:
     """Cards that the site names but the kernel does not have."""
     present = {board.serial for board in found.boards.values()}
-    for serial, name in naming.names.items():
-        if serial in present:
-            continue
+    for serial, name in naming.lost(present):
         found.missing.append(name)
         found.boards[name] = absent(name, serial)
 

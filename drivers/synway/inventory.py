@@ -82,8 +82,7 @@ def _board(native: Native, naming: BoardNaming, number: int, domain: str) -> Boa
 def _add_missing(found: Found, naming: BoardNaming, broken: list[int], domain: str) -> None:
     """Start succeeds although cards failed (section 4): those named but not there, and configured but not answering."""
     present = {board.serial for board in found.boards.values()}
-    lost = [(serial, name) for serial, name in naming.names.items() if serial not in present]
-    for serial, name in lost:
+    for serial, name in naming.lost(present):
         number = broken.pop(0) if broken else -1
         found.boards[name] = _absent(name, serial, number, domain)
         found.missing.append(name)

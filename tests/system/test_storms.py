@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,54 @@ SEEDS = [int(word) for word in os.environ.get("STORM_SEEDS", "1,2,3,4").split(",
 CALLERS = 30
 FROM_S, UNTIL_S, QUIET_S = 25.0, 260.0, 60.0
 LIMIT_S = 400.0
-LINES = [f"ana/{port}" for port in range(1, 5)]
-SETS = [f"ana/{port}" for port in range(9, 15)]
-HOST_SIGNALLED = {"demo": [], "demo_dahdi": ["pri/1", "no1/1"]}
-SPANS = {"demo": ["e1a/1"], "demo_dahdi": HOST_SIGNALLED["demo_dahdi"]}
-HOST = {"demo": "host-synway", "demo_dahdi": "host-dahdi"}
+TWO_DOMAINS = Path(__file__).parent / "two_domains"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A site, and where its faults may strike."""
+
+    site: str | Path
+    lines: Sequence[str]
+    sets: Sequence[str]
+    maker_spans: Sequence[str] = ()
+    pri: Sequence[str] = ()
+    no1: Sequence[str] = ()
+    hosts: Sequence[str] = ()
+    cards: Sequence[str] = ()
+    config: Path | None = None
+
+    @property
+    def dahdi(self) -> bool:
+        return "host-dahdi" in self.hosts
+
+
+def ports(card: str, first: int, last: int) -> list[str]:
+    return [f"{card}/{port}" for port in range(first, last + 1)]
+
+
+def slots(spans: Sequence[str]) -> list[str]:
+    return [f"{span}/{slot}" for span in spans for slot in range(1, 6)]
+
+
+PLACES = {
+    "synway": Place(
+        *("demo", ports("ana", 1, 4), ports("ana", 9, 14), ["e1a/1"]), hosts=["host-synway"], cards=["ana"]
+    ),
+    "dahdi": Place(
+        *("demo_dahdi", ports("ana", 1, 4), ports("ana", 9, 14)),
+        pri=["pri/1"],
+        no1=["no1/1"],
+        hosts=["host-dahdi"],
+        cards=["ana", "no1"],
+    ),
+    "both": Place(
+        *(TWO_DOMAINS / "site.yaml", ports("dah", 1, 4), [*ports("ana", 9, 11), *ports("dah", 5, 7)], ["e1a/1"]),
+        hosts=["host-synway", "host-dahdi"],
+        cards=["ana", "dah"],
+        config=TWO_DOMAINS,
+    ),
+}
 
 Fault = dict[str, Any]
 
@@ -36,13 +80,14 @@ Fault = dict[str, Any]
 class Sky:
     """Draws faults for one site from a seed."""
 
-    def __init__(self, site: str, seed: int) -> None:
-        self.rng = random.Random(f"{site}/{seed}")
-        self.site = site
-        self.spans = SPANS[site]
-        self.circuits = [f"{span}/{slot}" for span in self.spans for slot in range(1, 6)]
-        own = self.maker() if site == "demo" else self.host_signalled()
-        self.kinds = [*self.outside(), *self.processes(), *own]
+    def __init__(self, place: Place, seed: int) -> None:
+        self.rng = random.Random(f"{place.site}/{seed}" if isinstance(place.site, str) else seed)
+        self.place = place
+        self.spans = [*place.maker_spans, *place.pri, *place.no1]
+        self.circuits = slots(self.spans)
+        self.kinds = [*self.outside(), *self.processes()]
+        self.kinds += self.maker() if place.maker_spans else []
+        self.kinds += self.host_signalled() if place.dahdi else []
 
     def storm(self) -> list[Fault]:
         """Eight to sixteen of them in the order of their moments."""
@@ -73,27 +118,27 @@ class Sky:
 
     def outside(self) -> list[Callable[[], Fault]]:
         """What happens to pairs, E1s and cards."""
-        kind = self.kind
+        kind, lines, sets = self.kind, self.place.lines, self.place.sets
         return [
-            *(kind("cut_pair", LINES + SETS, 20), kind("lift_elsewhere", LINES + SETS, 20)),
-            *(kind("stuck_off_hook", LINES, 20), kind("noise", LINES, 20, dbm0=[-45, -35])),
-            *(kind("echo", LINES, 20, db=[15], ms=[8]), kind("mute", LINES + self.circuits, 20)),
-            *(kind("loss", LINES + self.circuits, 20, db=[12]), kind("no_power", LINES, 20)),
-            *(kind("no_dial_tone", LINES, 20), kind("no_busy_tone", LINES, 20), kind("no_reversal", LINES, 20)),
-            *(kind("dtmf_low", SETS, 20, dbm0=[-20]), kind("weak_ringing", LINES, 20, volts=[30])),
+            *(kind("cut_pair", [*lines, *sets], 20), kind("lift_elsewhere", [*lines, *sets], 20)),
+            *(kind("stuck_off_hook", lines, 20), kind("noise", lines, 20, dbm0=[-45, -35])),
+            *(kind("echo", lines, 20, db=[15], ms=[8]), kind("mute", [*lines, *self.circuits], 20)),
+            *(kind("loss", [*lines, *self.circuits], 20, db=[12]), kind("no_power", lines, 20)),
+            *(kind("no_dial_tone", lines, 20), kind("no_busy_tone", lines, 20), kind("no_reversal", lines, 20)),
+            *(kind("dtmf_low", sets, 20, dbm0=[-20]), kind("weak_ringing", lines, 20, volts=[30])),
             kind("alarm", self.spans, 25, alarm=["los", "lof", "ais", "rai"]),
             kind("bit_errors", self.spans, 20, ratio=[1e-3, 1e-5]),
             kind("slips", self.spans, count=[20], every_ms=[200]),
-            kind("card_pulled", ["ana"], 20),
+            kind("card_pulled", self.place.cards, 20),
         ]
 
     def processes(self) -> list[Callable[[], Fault]]:
-        names = ["scheduler", "daemon", HOST[self.site]]
+        names = ["scheduler", "daemon", *self.place.hosts]
         return [self.kind("process_kill", names), self.kind("process_stop", names, 8)]
 
     def maker(self) -> list[Callable[[], Fault]]:
         """What the maker's library and its exchange do."""
-        kind = self.kind
+        kind, circuits = self.kind, slots(self.place.maker_spans)
         calls = ["SsmPickup", "SsmHangup", "SsmPlayMem", "SsmGetChState", "SsmPlayFile"]
         return [
             kind("library_block", calls, ms=[500, 3000, 15000]),
@@ -102,24 +147,31 @@ class Sky:
             kind("library_crash", ["SsmPickup", "SsmHangup"]),
             *(kind(f"event_{how}", ["0x18", "0x10"], 30, chance=[0.5]) for how in ("lost", "doubled", "out_of_order")),
             kind("event_late", ["0x18", "0x10"], 30, chance=[0.5], ms=[1500]),
-            kind("event_flood", self.circuits, count=[2000], ms=[3000]),
-            *(kind("circuit_reset", self.circuits), kind("circuit_blocked", self.circuits, 20)),
-            *(kind("hangup_lost", self.circuits), kind("pickup_delayed", self.circuits, ms=[1500])),
-            *(kind("collision", self.circuits), kind("licence_expired", [""], 20)),
+            kind("event_flood", circuits, count=[2000], ms=[3000]),
+            *(kind("circuit_reset", circuits), kind("circuit_blocked", circuits, 20)),
+            *(kind("hangup_lost", circuits), kind("pickup_delayed", circuits, ms=[1500])),
+            *(kind("collision", circuits), kind("licence_expired", [""], 20)),
         ]
 
     def host_signalled(self) -> list[Callable[[], Fault]]:
         """What the kernel's interface and the networks behind it do."""
-        kind = self.kind
-        channels = LINES + SETS + self.circuits
-        return [
+        kind, pri, no1 = self.kind, self.place.pri, slots(self.place.no1)
+        spans = [*pri, *self.place.no1]
+        channels = [*self.place.lines, *slots(spans)]
+        found = [
             kind("ioctl_error", ["HOOK", "SETTXBITS", "GETEVENT"], 5, errno=["EIO", "EBUSY"]),
             *(kind("read_stall", channels, 8), kind("blocks_late", channels, 8, ms=[120])),
-            *(kind("channel_io_error", channels, 5, errno=["EIO"]), kind("irq_missed", ["pri/1", "ana"], count=[50])),
-            *(kind("d_channel_down", ["pri/1"], 15), kind("exchange_restart", ["pri/1"], silent_ms=[3000])),
-            *(kind("signalling_slot_cut", ["no1/1"], 15), kind("no_seizure_ack", self.circuits[5:], 10)),
-            kind("no_end_of_caller", self.circuits[5:], 15),
+            *(
+                kind("channel_io_error", channels, 5, errno=["EIO"]),
+                kind("irq_missed", spans or self.place.cards[-1:], count=[50]),
+            ),
         ]
+        if pri:
+            found += [kind("d_channel_down", pri, 15), kind("exchange_restart", pri, silent_ms=[3000])]
+        if no1:
+            found += [kind("signalling_slot_cut", self.place.no1, 15), kind("no_seizure_ack", no1, 10)]
+            found += [kind("no_end_of_caller", no1, 15)]
+        return found
 
 
 def over_s(faults: Sequence[Fault]) -> float:
@@ -146,11 +198,11 @@ def wrong_records(done: SiteOutcome, contact: Mapping[str, Any]) -> bool:
 
 @pytest.mark.deep
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("site", ["demo", "demo_dahdi"])
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_storm_leaves_nothing_behind(tmp_path: Path, site: str, seed: int) -> None:
-    faults = Sky(site, seed).storm()
-    running = start_site(tmp_path / "s", site, calls=CALLERS, faults=faults, seed=seed)
+def test_a_storm_leaves_nothing_behind(tmp_path: Path, place: Place, seed: int) -> None:
+    faults = Sky(place, seed).storm()
+    running = start_site(tmp_path / "s", place.site, calls=CALLERS, faults=faults, seed=seed, config=place.config)
     assert isinstance(running, WholeSite)
     try:
         running.running.until_over(LIMIT_S)

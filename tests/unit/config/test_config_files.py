@@ -12,6 +12,7 @@ from boardd.config.schema import Section, decode
 from boardd.config.site import Site, load_site, matches
 from boardd.config.yamlfile import ConfigProblemsError, parse_tree
 from boardd.contract.capabilities import ChannelKind
+from boardd.contract.driver import BoardNaming
 from boardd.contract.objects import Channel
 from boardd.contract.states import ChannelState
 
@@ -133,3 +134,33 @@ def test_groups_by_pattern_then_by_kind() -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "config").rglob("boardd*.yaml")), ids=str)
 def test_shipped_configurations_are_good(path: Path) -> None:
     load_site(path)
+
+
+BOARDS = """
+domains:
+  synway: {driver: synway}
+  dahdi: {driver: dahdi}
+boards:
+  - {serial: "1", name: e1a}
+  - {serial: "2", name: ana, domain: synway}
+  - {serial: "3", name: dah, domain: %s}
+"""
+
+
+def test_boards_belong_to_the_domain_they_name_or_to_any(tmp_path):
+    path = tmp_path / "boardd.yaml"
+    path.write_text(BOARDS % "dahdi")
+    site = load_site(path)
+    assert site.board_names("synway") == {"1": "e1a", "2": "ana"} and site.boards_elsewhere("synway") == {"1"}
+    assert site.board_names("dahdi") == {"1": "e1a", "3": "dah"}
+    naming = BoardNaming(site.board_names("synway"), elsewhere=site.boards_elsewhere("synway"))
+    assert naming.lost([]) == [("2", "ana")] and naming.lost(["2"]) == []
+    del site.domains["dahdi"]
+    assert site.boards_elsewhere("synway") == set()
+
+
+def test_a_board_of_a_domain_that_is_not_there(tmp_path):
+    path = tmp_path / "boardd.yaml"
+    path.write_text(BOARDS % "dadhi")
+    with pytest.raises(ConfigProblemsError, match=r"board dah: there is no domain dadhi \(did you mean dahdi"):
+        load_site(path)
