@@ -5,6 +5,7 @@ from __future__ import annotations
 from boardd import clock
 from boardd.contract.causes import Cause
 from boardd.contract.objects import Instant
+from boardd.contract.states import ChannelState
 from boardd.scheduler.agents.roster import STATION_FAULT
 from boardd.scheduler.boards import station
 from boardd.scheduler.config.sections import AfterAgent, QueueSection
@@ -233,9 +234,27 @@ class Waiting(Menu):
             return
         await self.silence(self.caller)
         self.contact.state, self.contact.outcome = ContactState.TALKING, Outcome.TALKED
-        if not await self.begin_talk(self.caller, leg, self.now()):
-            self.contact.outcome = Outcome.FAILED
-            await self.close_down(Cause.RESOURCE_UNAVAILABLE)
+        if await self.begin_talk(self.caller, leg, self.now()):
+            return
+        if not self.caller.ended and self._is_lost(leg):
+            await self._lost_before_talk(leg)
+            return
+        self.contact.outcome = Outcome.FAILED
+        await self.close_down(Cause.RESOURCE_UNAVAILABLE)
+
+    def _is_lost(self, leg: Leg) -> bool:
+        """Whether the leg's call, or its host, is no more, whatever we have been told so far."""
+        mirror = self.office.boards.mirror
+        domain, call = mirror.domains.get(leg.domain), mirror.calls.get(leg.call)
+        return domain is None or not domain.connected or call is None or call.state is not ChannelState.CONNECTED
+
+    async def _lost_before_talk(self, leg: Leg) -> None:
+        """The agent's host died while caller and agent were being connected: not the caller's loss."""
+        await self.end_talk(self.now())
+        self.contact.outcome = Outcome.ABANDONED
+        self.office.roster.could_not_ring(leg.agent, self.contact.id)
+        await self.hang_up(leg, Cause.RESOURCE_UNAVAILABLE)
+        await self._wait_on()
 
     async def agent_left(self, leg: Leg, at: Instant) -> None:
         """An agent's call has ended."""
@@ -260,7 +279,11 @@ class Waiting(Menu):
         contact = self.contact
         self.disarm(GREETING)
         self.office.roster.did_not_answer(leg.agent, contact.id, STATION_FAULT)
-        entered = self.now()
+        await self._wait_on()
+
+    async def _wait_on(self) -> None:
+        """Back to the old place, as if no agent had answered."""
+        contact, entered = self.contact, self.now()
         waited_ms = contact.wait_ms or 0
         entered = Instant(wall_ms=entered.wall_ms - waited_ms, mono_ms=entered.mono_ms - waited_ms)
         contact.agent, contact.station, contact.wait_ms = "", "", None

@@ -123,7 +123,7 @@ class World:
     def mint_call(self, channel, direction, **fields):
         call = Call(
             id=self.mint.mint(clock.wall_ms()),
-            domain="d1",
+            domain=channel.domain,
             channel=channel.id,
             group=channel.group,
             direction=direction,

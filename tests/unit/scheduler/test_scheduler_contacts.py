@@ -4,7 +4,9 @@ import pytest
 from scheduler_loop import run
 from scheduler_rig import Site
 
-from boardd.contract.states import AnswerEvidence, ChannelState
+from boardd.contract.errors import HostDownError, UnsupportedError
+from boardd.contract.objects import Domain
+from boardd.contract.states import AnswerEvidence, BoardState, ChannelState
 from boardd.media.wav import read_info
 from boardd.scheduler.agents.state import AgentStatus
 from boardd.scheduler.contacts.model import ContactState
@@ -157,6 +159,59 @@ def test_station_that_cannot_be_rung_rests_then_is_not_ready(tmp_path):
         assert site.agent("1001").status is AgentStatus.NOT_READY
         assert site.agent("1001").reason == "station_fault"
         assert site.contact_of(call).state is ContactState.QUEUED
+        await site.stop()
+
+    run(main)
+
+
+def test_an_agents_host_that_dies_while_it_is_connected_costs_the_caller_nothing(tmp_path):
+    async def main():
+        site = Site(tmp_path)
+        site.world.truth.domains["d2"] = Domain(name="d2", driver="fake", connected=True, state=BoardState.RUNNING)
+        site.world.at("801").domain = "d2"
+        await site.start()
+        await site.agents_ready(a1001="801")
+        call = await site.in_queue()
+        await site.settle(2)
+        site.world.lift("801")
+        await site.settle(0.1)
+        assert site.contact_of(call).state is ContactState.CONNECTING
+        site.world.client.mirror.domains["d2"].connected = False
+        site.world.refuse["bridge.create"] = HostDownError("the host of domain d2 is not connected")
+        await site.settle(4.5)
+        contact = site.contact_of(call)
+        assert (contact.state, contact.agent, contact.place.agent) == (ContactState.QUEUED, "", "")
+        assert site.agent("1001").status is AgentStatus.READY
+        assert site.world.names(call)[-1] == "music"
+        del site.world.refuse["bridge.create"]
+        site.world.client.mirror.domains["d2"].connected = True
+        await site.settle(3)
+        site.world.lift("801")
+        await site.settle(6)
+        assert contact.state is ContactState.TALKING
+        site.world.put_down("801")
+        await site.settle(20)
+        (record,) = (await site.records()).values()
+        assert (record.outcome, record.agent, record.cause, record.recording_state) == ("talked", "1001", 16, "done")
+        assert record.wait_ms > 5000, "both waits"
+        assert record.coverage == 1.0
+        await site.stop()
+
+    run(main)
+
+
+def test_a_bridge_that_is_refused_for_any_other_reason_ends_the_contact(tmp_path):
+    async def main():
+        site = Site(tmp_path)
+        await site.start()
+        await site.agents_ready(a1001="801")
+        call = await site.in_queue()
+        await site.settle(2)
+        site.world.refuse["bridge.create"] = UnsupportedError("no ties")
+        site.world.lift("801")
+        await site.settle(10)
+        record = await site.record_of(call)
+        assert (record.outcome, record.cause) == ("failed", 47)
         await site.stop()
 
     run(main)
