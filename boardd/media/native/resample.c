@@ -12,7 +12,8 @@ enum {
     HALF = RESAMPLE_TAPS / 2,
     FADE = 32,                      /* samples, where sound breaks off */
     PARTED = 4 * ME_BLOCK,          /* an error that no jitter explains */
-    MOST_ERROR = ME_BLOCK / 2       /* what one late tick can do to the estimate */
+    MOST_ERROR = ME_BLOCK / 2,      /* what one late tick can do to the estimate */
+    STARVED = 5 * ME_BLOCK          /* more than any lateness costs that passes */
 };
 
 static const double SAMPLES_PER_NS = ME_RATE_HZ / 1e9;
@@ -105,6 +106,16 @@ HOT static float weigh(const float *weights, const float *sound)
     return ((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7]));
 }
 
+/* Blocks come, and none wholly in time: we made ticks of which the other knows nothing (a card that stood still and caught
+ * up). The loop would need seconds of silence to find back. */
+static bool starves(resampler *self, int32_t missing)
+{
+    if (missing == 0 || self->starved == 0)
+        self->starved_at = self->have;
+    self->starved = missing == 0 ? 0 : self->starved + missing;
+    return self->starved >= STARVED && self->have > self->starved_at;
+}
+
 static float sample_at(const resampler *self, int64_t n)
 {
     if (n < 0 || n >= self->have || n < self->have - HISTORY)
@@ -152,5 +163,9 @@ int32_t resampler_get(resampler *self, int16_t *block, int64_t now_ns)
         block[n] = (int16_t)lrintf(value);
     }
     self->position = to;
+    if (starves(self, missing)) {
+        resampler_reset(self, self->delay * 1000.0 / ME_RATE_HZ);
+        return -1;
+    }
     return missing;
 }

@@ -29,6 +29,8 @@ typedef struct {
     double position;          /* of the last sample that was read out */
     double delay;             /* samples */
     int64_t ticks;            /* since it began; 0: nothing has come yet */
+    int32_t starved;          /* samples that were missing in ticks in a row, none of which had all of theirs */
+    int64_t starved_at;       /* `have` at the first of them */
 } resampler;
 
 void resampler_reset(resampler *self, double delay_ms);
@@ -37,7 +39,7 @@ void resampler_put(resampler *self, const int16_t *block, int64_t stamp_ns);
 /* Blocks of the other are lost: silence in their place. */
 void resampler_skip(resampler *self, int64_t blocks);
 /* A block of ours, now. Answers how many of its samples had not come in time (they are silence), -1: nothing has come at all
-   or the clocks have parted and it begins anew (then the block is silence). */
+   or the clocks have parted, or what comes is too late for every tick, and it begins anew (then the block is silence). */
 int32_t resampler_get(resampler *self, int16_t *block, int64_t now_ns);
 
 #endif

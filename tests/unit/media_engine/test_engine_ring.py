@@ -166,6 +166,23 @@ def delays_ms(pair: Pair, seconds: int) -> list[float]:
     return [value / 1e6 for value in ns]
 
 
+@pytest.mark.parametrize("extra", [1, 2, 3, 4, 5])
+def test_ticks_too_many_cost_a_moment_not_seconds(pair, extra):
+    """A card that stood still for a moment and caught up drives ticks of which the other side knows nothing."""
+    two = pair()
+    two.sound = lambda _number: struct.pack("<160h", *[5000] * BLOCK)
+    two.run(3 * 10**9)
+    two.ear.take(4 * RATE)
+    engine = two.second.engine
+    for _tick in range(extra):
+        engine.lib.me_tick(engine.handle, two.ticks[1] * BLOCK_NS + BLOCK_NS // 2 - 1)
+    two.run(6 * 10**9)
+    heard = samples(two.ear.take(4 * RATE))
+    silent = [abs(value) < 100 for value in heard]
+    assert sum(silent) <= 0.2 * RATE and not any(silent[-2 * RATE :])
+    assert two.into.state.ring_delay_ms == pytest.approx(32, abs=0.5)
+
+
 @pytest.mark.parametrize("ppm", [0, 50, -50, 200])
 def test_the_delay_is_constant_and_at_most_40_ms(pair, ppm):
     delays = delays_ms(pair(ppm), 90)
