@@ -156,7 +156,7 @@ class BoardMethods(abc.ABC):
 
     # -- bridges ------------------------------------------------------------------------------------------------------
     async def create_bridge(self, links: Sequence[Link]) -> Bridge:
-        """Link calls of one domain."""
+        """Link calls; those of other domains than the owner come in through ties."""
         return await self.call("bridge.create", schema.BridgeParams(links=list(links)), Bridge)
 
     async def change_bridge(self, bridge: str, links: Sequence[Link]) -> Bridge:
