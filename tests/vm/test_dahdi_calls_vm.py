@@ -15,7 +15,8 @@ import vm_machine
 from hwsim.core.sound import alaw_decode, find_chirps
 
 pytestmark = [pytest.mark.deep, pytest.mark.real_time, pytest.mark.timeout(1800)]
-GUEST_S, HOST_S = 600, 900
+GUEST_S, HOST_S, READING_S = 600, 900, 5000
+"""Of the guest's time for the calls, of ours, of the guest's for reading its disk."""
 PEER = 99
 END = {"cause": 16, "origin": "far"}
 WANTED = {
@@ -71,7 +72,7 @@ def boot(tools, tmp_path_factory):
     folder = tmp_path_factory.mktemp("calls")
     command = vm_calls.COMMAND.format(limit_s=GUEST_S, cases="")
     files = vm_calls.files(folder)
-    done = vm_machine.run(folder, command, files, GUEST_S + 60, own_time=True, host_limit_s=HOST_S)
+    done = vm_machine.run(folder, command, files, GUEST_S + READING_S, own_time=True, host_limit_s=HOST_S)
     assert done.status == 0, f"{done.stderr[-2000:]}\n{done.console[-3000:]}"
     return done
 

@@ -77,6 +77,7 @@ async def answered(stage, channel, **plan):
     """The peer calls, we answer."""
     log, notes = await called(stage, channel, **plan)
     await stage.port(channel).alert()
+    await asyncio.sleep(0.5)
     await stage.port(channel).answer()
     await stage.log.wait(Connected, channel, log)
     await stage.peers.wait("connected", notes)
@@ -587,7 +588,7 @@ async def main(wanted):
             async with asyncio.timeout(150):
                 results[name] = {"found": await work()}
         except Exception:
-            results[name] = {"error": traceback.format_exc(), "far end": peers.notes[-12:]}
+            results[name] = {"error": traceback.format_exc(), "far end": peers.notes[-12:], "ladders": ladders(stage)}
         results[name]["s"] = round(time.monotonic() - began_s, 1)  # noqa: TID251 - a real kernel
         keep("calls.json", results)
         say(f"{name}: {results[name]}")
@@ -621,6 +622,12 @@ async def main(wanted):
     keep("notes.json", peers.notes)
     keep("events.json", stage.log.events)
     keep("calls.json", results)
+
+
+def ladders(stage):
+    """What was on the circuits of No.1 during their last calls."""
+    trunk = stage.driver.cards.trunks.get("r2/1") if stage.driver else None
+    return {slot: list(trunk.signalling.ladder(slot).lines()) for slot in (1, 2)} if trunk else {}
 
 
 def keep(name, value):

@@ -24,6 +24,7 @@ def say(word):
 async def answer(stage, channel):
     await stage.log.wait(Offered, channel, 0, within_s=60)
     await stage.port(channel).alert()
+    await asyncio.sleep(1)  # nobody lifts a handset that has not rung
     await stage.port(channel).answer()
 
 

@@ -26,8 +26,6 @@ from hwsim.edge.voice import Voice
 
 HELLO_OCTETS = 8000
 """A second of speech, then silence: somebody who says hello."""
-FIRST = -10
-"""A far end is never late: a gap in the signals of a register would be its own, and is not what is judged."""
 BUSY = tone(350, (450, -10)) + tone(350)
 
 
@@ -194,7 +192,6 @@ def _blocks(sound):
 
 if __name__ == "__main__":
     library, declarations, places = sys.argv[1:]
-    os.nice(FIRST)
     peers = Peers(Dio(library, declarations), json.loads(Path(places).read_text()))
     peers.log.note("ready", "peers")
     peers.run()

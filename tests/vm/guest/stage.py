@@ -81,6 +81,7 @@ class Stage:
 
     def __init__(self, peers, **settings):
         self.peers, self.log, self.settings = peers, EventLog(), {**SETTINGS, **settings}
+        self.driver = None
 
     async def start(self):
         self.driver = create(self.settings, BoardNaming(NAMES), self.log)
