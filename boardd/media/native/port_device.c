@@ -147,11 +147,27 @@ static void decode(const device *line, port *self)
     }
 }
 
+/*
+ * Whether the device has played all that it had: we are later than what was written ahead lasts, and as many blocks have
+ * come from it. (A device that gave none stood still itself, and has played nothing either.)
+ */
+static bool ran_dry(me_engine *engine, port *self)
+{
+    device *line = self->inside;
+    const tick_clock *clock = &engine->clock;
+    int32_t ahead = line->options.prefill;
+    if (clock->last_ns - clock->paced_ns <= ahead * (int64_t)ME_BLOCK_NS + ME_BLOCK_NS / 2)
+        return false;
+    while (read_once(engine, self) > 0)
+        ;
+    return line->rx_bytes / block_bytes(line) > ahead;
+}
+
 static void hear(me_engine *engine, port *self)
 {
     device *line = self->inside;
     fill(engine, self);
-    line->behind |= line->stood != engine->clock.stood;
+    line->behind |= line->stood != engine->clock.stood || (line->filled && ran_dry(engine, self));
     line->stood = engine->clock.stood;
     if ((engine->blocks + self->index) % LOOK_EVERY == 0 && ready(self))
         look(engine, self);

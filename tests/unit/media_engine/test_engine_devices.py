@@ -131,6 +131,35 @@ def test_what_is_said_is_not_delayed_by_a_time_in_which_we_stood_still(stage):
     assert port.state.unsent == 4 * BLOCK
 
 
+@pytest.mark.parametrize("late", range(8))
+@pytest.mark.parametrize("prefill", [0, 1, 2, 3])
+def test_a_late_moment_leaves_no_delay_behind(stage, prefill, late):
+    """What is ahead in the card, which plays a block in each 20 ms or nothing, is the same again after any of them."""
+    wire, port = stage.wire(prefill=prefill)
+    port.play([Clip(alaw(200 * BLOCK), ALAW)])
+    lib, handle = stage.engine.lib, stage.engine.handle
+    ahead, block, seen = 0, 0, []
+    for turn in range(60):
+        for _missed in range(1 + late * (turn in (20, 40))):
+            wire.say(alaw(BLOCK))
+            ahead = max(0, ahead - BLOCK)
+            block += 1
+        lib.me_service(handle, block * 20_000_000)
+        ahead += len(wire.heard())
+        seen.append(ahead)
+    assert seen[0] == seen[-1] == seen[30] == (prefill + 1) * BLOCK, seen
+
+
+def test_a_card_that_stood_still_itself_has_played_nothing_meanwhile(stage):
+    wire, port = stage.wire(prefill=2)
+    lib, handle = stage.engine.lib, stage.engine.handle
+    for turn in range(20):
+        wire.say(alaw(BLOCK))
+        lib.me_service(handle, turn * 20_000_000 + 80_000_000 * (turn >= 10))
+        assert len(wire.heard()) == (3 if turn == 0 else 1) * BLOCK
+    assert port.state.unsent == 0
+
+
 def test_silence_is_written_ahead(stage):
     wire, port = stage.wire(prefill=3)
     port.play([Clip(alaw(BLOCK), ALAW)])
