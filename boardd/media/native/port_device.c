@@ -15,6 +15,7 @@ enum {
     LOOK_EVERY = ME_RATE_HZ / ME_BLOCK,  /* blocks between looks at what waits in the device: 1 s */
     WAITING_TOO_MANY = 2,                /* blocks that wait, at PATIENCE looks in a row, are too many */
     PATIENCE = 5,
+    CALM = 30,                           /* seconds without a late moment, then a block a second is given back */
     MOST_EVENTS = 16                     /* taken from the device at once */
 };
 
@@ -27,6 +28,9 @@ typedef struct {
     int32_t looks; /* in a row that found too much waiting */
     int64_t stood; /* of the clock, as last seen */
     bool behind;   /* we stood still, and what waits in the device is older than what it plays */
+    int32_t excess;   /* blocks ahead of the device beside the silence, from late moments */
+    int32_t calm;     /* seconds since the last of them */
+    int64_t burst_ns; /* when that was */
     uint8_t rx[RX_BLOCKS * ME_BLOCK * MAX_WIDTH], tx[TX_BLOCKS * ME_BLOCK * MAX_WIDTH];
 } device;
 
@@ -148,27 +152,43 @@ static void decode(const device *line, port *self)
 }
 
 /*
- * Whether the device has played all that it had: we are later than what was written ahead lasts, and as many blocks have
- * come from it. (A device that gave none stood still itself, and has played nothing either.)
+ * Lateness that what was written ahead did not cover: the device has run dry, and what we write now for each block that
+ * waits stays ahead of the rest. That is good while such moments come again (the next one is covered), and is given back
+ * when they do not. A device that gave no blocks stood still itself, and has played nothing either.
  */
-static bool ran_dry(me_engine *engine, port *self)
+static void note_dry(me_engine *engine, port *self)
 {
     device *line = self->inside;
     const tick_clock *clock = &engine->clock;
-    int32_t ahead = line->options.prefill;
-    if (clock->last_ns - clock->paced_ns <= ahead * (int64_t)ME_BLOCK_NS + ME_BLOCK_NS / 2)
-        return false;
+    int64_t late_ns = clock->last_ns - clock->paced_ns;
+    if (late_ns <= line->options.prefill * (int64_t)ME_BLOCK_NS + ME_BLOCK_NS / 2 || clock->last_ns == line->burst_ns)
+        return;
+    line->burst_ns = clock->last_ns;
+    line->calm = 0;
     while (read_once(engine, self) > 0)
         ;
-    return line->rx_bytes / block_bytes(line) > ahead;
+    int32_t dry = line->rx_bytes / block_bytes(line) - 1 - line->options.prefill - line->excess;
+    line->excess += dry > 0 ? dry : 0;
+}
+
+/* Once a second: whether a block that late moments have put ahead may be left out. */
+static bool may_catch_up(me_engine *engine, port *self)
+{
+    device *line = self->inside;
+    if ((engine->blocks + self->index) % LOOK_EVERY != 0 || line->excess == 0 || ++line->calm <= CALM)
+        return false;
+    line->excess--;
+    return true;
 }
 
 static void hear(me_engine *engine, port *self)
 {
     device *line = self->inside;
     fill(engine, self);
-    line->behind |= line->stood != engine->clock.stood || (line->filled && ran_dry(engine, self));
+    line->behind |= line->stood != engine->clock.stood;
     line->stood = engine->clock.stood;
+    if (line->filled && !line->behind)
+        note_dry(engine, self);
     if ((engine->blocks + self->index) % LOOK_EVERY == 0 && ready(self))
         look(engine, self);
     if (!ready(self)) {
@@ -236,7 +256,11 @@ static void say(me_engine *engine, port *self)
     }
     if (line->behind) {
         line->behind = line->filled = false;
-        line->tx_bytes = 0;
+        line->tx_bytes = line->excess = 0;
+    }
+    if (may_catch_up(engine, self)) {
+        self->unsent += ME_BLOCK;
+        return;
     }
     for (int32_t i = 0; i < line->options.prefill && !line->filled; i++) {
         silence(line, line->tx);
@@ -248,6 +272,7 @@ static void say(me_engine *engine, port *self)
     if (line->tx_bytes)
         push(engine, self);
     if (line->tx_bytes + block > TX_BLOCKS * block) {
+        line->excess -= line->excess > 0; /* it is full: so much is not ahead of it */
         self->unsent += ME_BLOCK;
         return;
     }
@@ -261,7 +286,8 @@ static void run(me_engine *engine, port *self)
     device *line = self->inside;
     line->stood = engine->clock.stood;
     line->behind = false;
-    line->rx_bytes = line->tx_bytes = line->looks = 0;
+    line->rx_bytes = line->tx_bytes = line->looks = line->excess = line->calm = 0;
+    line->burst_ns = -1;
     line->begun = line->filled = false;
 }
 

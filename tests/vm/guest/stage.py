@@ -17,7 +17,7 @@ LIBRARY, DECL, PLACES = "./libdahdiio.so", "decl", "spans.json"
 NAMES = {f"DYN-loc-{cable}-0": name for cable, name in ((1, "pri"), (2, "r2"), (3, "an"))}
 NAMES |= {f"DYN-loc-{cable}-1": f"far{cable}" for cable in (1, 2, 3)}
 SETTINGS = {"spans": "pri/1=pri_net, r2/1=r2, far1/1=none, far2/1=none", "r2": str(Path("r2.yaml").resolve())}
-SETTINGS |= {"bridging": "kernel", "echo": "kernel"}
+SETTINGS |= {"bridging": "kernel", "echo": "off"}
 PATIENCE_S = 30.0
 
 
