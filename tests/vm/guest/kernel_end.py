@@ -15,6 +15,8 @@ from hwsim.kernel.sim import Timer
 from hwsim.spanbus.channel import ChannelEvent, Ready, Use
 
 CHECK_OCTETS, FRAME_OCTETS, BLOCK_OCTETS = 2, 1024, 160
+AHEAD, SILENCE = 2, 0xD5
+"""Blocks of A-law silence before the first sound: without, a peer that is late by a moment has a hole in its tones."""
 ALAW = 2
 EAGAIN = 11
 
@@ -74,6 +76,8 @@ class KernelChannel:
         self.dio.ioctl(self.fd, self.dio.SETLAW, ALAW)
         self.dio.buffers(self.fd, blocks, BLOCK_OCTETS)
         self.dio.ioctl(self.fd, self.dio.FLUSH, 3)
+        for _block in range(AHEAD):
+            self.dio.write(self.fd, bytes([SILENCE]) * BLOCK_OCTETS)
         self.use = Use.SOUND
 
     def open_hdlc(self, frames=32):
