@@ -185,6 +185,8 @@ class R2Line:
         self.register = None
         self._listen()
         self._wait(ANSWER_MS, self._no_answer)
+        if self._far == ANSWERED:  # line signals are at once here, the end of the last tone is not
+            self._line_signal(self._far)
 
     def _no_answer(self) -> None:
         self.cause = NO_ANSWER
