@@ -105,8 +105,8 @@ class Daemon:
 
     def _host_ready(self, domain: str) -> None:
         self.leases.repeat()
-        self.unknown_names.look()
         self.lost_boards.look()
+        self.unknown_names.look()  # says nothing of channels whose board is missing
         log.debug("host_ready", domain=domain)
 
     def _miss_hosts(self) -> None:

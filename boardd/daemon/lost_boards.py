@@ -26,7 +26,7 @@ class LostBoards:
     def look(self) -> None:
         """Compare the configuration with what there is."""
         mirror = self._registry.mirror
-        if not all(d.connected and d.state is BoardState.RUNNING for d in mirror.domains.values()):
+        if not self._registry.whole:
             return
         at = clock.instant()
         for name in self._names:

@@ -19,7 +19,7 @@ from boardd.api.mirror import Mirror
 from boardd.contract.causes import Cause
 from boardd.contract.events import Event, EventType
 from boardd.contract.objects import Alarm, Domain, Instant, Severity, Snapshot
-from boardd.contract.states import ChannelState
+from boardd.contract.states import BoardState, ChannelState
 from boardd.daemon.eventlog import EventLog
 
 log = structlog.get_logger()
@@ -91,6 +91,11 @@ class Registry:
         self.publish(Event(type=EventType.DOMAIN, at=at, domain=name, host=domain, text=HOST_DOWN))
         self.raise_alarm(HOST_DOWN, name, at)
         log.warning("host_disconnected", domain=name)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every domain has told what it owns: its host is connected and its library runs."""
+        return all(d.connected and d.state is BoardState.RUNNING for d in self.mirror.domains.values())
 
     # -- the daemon's own alarms --------------------------------------------------------------------------------------
     def raise_alarm(

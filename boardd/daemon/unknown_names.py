@@ -16,6 +16,7 @@ from boardd.config.yamlfile import nearest_word
 from boardd.contract.objects import Severity
 from boardd.contract.states import BoardState
 from boardd.contract.text import _
+from boardd.daemon.lost_boards import CODE as BOARD_MISSING
 from boardd.daemon.registry import Registry
 
 log = structlog.get_logger()
@@ -35,9 +36,8 @@ class UnknownNames:
     def look(self) -> None:
         """Compare the configuration with what there is."""
         mirror = self._registry.mirror
-        if not all(d.connected and d.state is BoardState.RUNNING for d in mirror.domains.values()):
-            return
-        if any(board.state is BoardState.MISSING for board in mirror.boards.values()):
+        lost = any(board.state is BoardState.MISSING for board in mirror.boards.values())
+        if lost or not self._registry.whole or any(code == BOARD_MISSING for code, _subject in mirror.alarms):
             return
         found = dict(self._unknown())
         at = clock.instant()

@@ -3,7 +3,7 @@
 from daemonkit import FakeHost, client_of, daemon_at, site_of
 from virtualtime import run, until
 
-from boardd.config.site import BoardSection
+from boardd.config.site import BoardSection, GroupSection
 from boardd.contract.objects import Severity
 
 CODE = "board_missing"
@@ -31,6 +31,19 @@ def test_it_is_missed_once_every_domain_has_told_what_it_has(tmp_path):
             assert set(missing(client)) == {"gone"}
             alarm = missing(client)["gone"]
             assert alarm.severity is Severity.CRITICAL and "gone" in alarm.text
+
+    run(main)
+
+
+def test_its_channels_are_not_taken_for_slips_in_the_configuration(tmp_path):
+    async def main():
+        mine = site(tmp_path, BoardSection("3", "gone"))
+        mine.groups = {"e1": GroupSection(channels=["gone/1/*"])}
+        async with daemon_at(mine), client_of(mine) as client:
+            await FakeHost(mine).connect()
+            await FakeHost(mine, name="b").connect()
+            await until(lambda: missing(client))
+            assert {code for code, _subject in client.mirror.alarms} == {CODE}
 
     run(main)
 
