@@ -10,9 +10,9 @@ from boardd.cli.lookup import unknown
 from boardd.cli.output import emit_json, emit_table, moment_text, state_text
 from boardd.cli.scheduler import Scheduler, ask_scheduler
 from boardd.cli.session import Session, pass_session
-from boardd.contract.helptext import verb_group
 from boardd.contract.objects import Wire
 from boardd.contract.text import _
+from boardd.terminal.helptext import verb_group
 
 
 @verb_group(invoke_without_command=True)

@@ -19,9 +19,9 @@ from boardd.cli.session import Session, pass_session
 from boardd.contract.causes import Cause
 from boardd.contract.errors import StaleClaimError
 from boardd.contract.events import Event, EventType
-from boardd.contract.helptext import option, verb_group
 from boardd.contract.objects import Call, OrphanTreatment, Snapshot
 from boardd.contract.text import _
+from boardd.terminal.helptext import option, verb_group
 
 LIMIT_S = 120
 

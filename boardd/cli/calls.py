@@ -5,9 +5,9 @@ from __future__ import annotations
 from boardd.cli.output import emit_json, emit_table, state_text
 from boardd.cli.session import Session, pass_session
 from boardd.contract.causes import cause_text
-from boardd.contract.helptext import verb
 from boardd.contract.objects import Call
 from boardd.contract.text import _
+from boardd.terminal.helptext import verb
 
 
 @verb()

@@ -8,10 +8,10 @@ from boardd.cli.lookup import find_channel, unknown
 from boardd.cli.output import emit_json, emit_table, state_text
 from boardd.cli.session import Session, pass_session
 from boardd.contract.errors import BoarddError
-from boardd.contract.helptext import option, verb
 from boardd.contract.objects import Channel, Snapshot
 from boardd.contract.states import ChannelState
 from boardd.contract.text import _
+from boardd.terminal.helptext import option, verb
 
 
 @verb()

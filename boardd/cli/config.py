@@ -11,9 +11,9 @@ from boardd.cli.output import complain, emit_json
 from boardd.cli.session import Session, pass_session
 from boardd.config.site import DEFAULT_PATH, Site, load_site
 from boardd.config.yamlfile import ConfigProblemsError, Problem
-from boardd.contract.helptext import verb_group
 from boardd.contract.text import _, ngettext
 from boardd.scheduler.config import load_scheduler
+from boardd.terminal.helptext import verb_group
 
 
 @verb_group()

@@ -11,7 +11,7 @@ from boardd.cli.output import emit_json_line, moment_text
 from boardd.cli.session import Session, pass_session
 from boardd.contract.causes import cause_text
 from boardd.contract.events import Event
-from boardd.contract.helptext import option, verb
+from boardd.terminal.helptext import option, verb
 
 LAST = 20
 

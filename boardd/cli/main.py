@@ -14,7 +14,6 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from boardd import logs
-from boardd.cli import language
 from boardd.cli.agents import agents
 from boardd.cli.call import call
 from boardd.cli.calls import calls
@@ -32,8 +31,9 @@ from boardd.cli.session import DEFAULT_RUNTIME_DIR, INTERRUPTED, Session
 from boardd.cli.span import span
 from boardd.cli.status import status
 from boardd.contract.errors import BoarddError
-from boardd.contract.helptext import ReaderGoneError, VerbGroup, VerbOption, option, verb_group
 from boardd.contract.text import _
+from boardd.terminal import language
+from boardd.terminal.helptext import ReaderGoneError, VerbGroup, VerbOption, option, verb_group
 
 LOG_LEVEL = "BOARDD_LOG_LEVEL"
 

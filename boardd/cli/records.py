@@ -11,8 +11,8 @@ from boardd.cli.output import emit_json, emit_table, moment_text
 from boardd.cli.scheduler import ask_scheduler
 from boardd.cli.session import Session, pass_session
 from boardd.contract.causes import cause_text
-from boardd.contract.helptext import option, verb
 from boardd.contract.text import _
+from boardd.terminal.helptext import option, verb
 
 LIMIT = 20
 _MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"])

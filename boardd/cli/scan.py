@@ -17,8 +17,8 @@ from boardd.cli.output import complain, emit_json, emit_table
 from boardd.cli.session import Session, pass_session
 from boardd.cli.udev import Found, find_devices
 from boardd.contract.errors import BoarddError, ConfigurationError
-from boardd.contract.helptext import verb
 from boardd.contract.text import _
+from boardd.terminal.helptext import verb
 
 
 class Scan(msgspec.Struct, kw_only=True, omit_defaults=False):

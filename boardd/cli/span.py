@@ -9,8 +9,8 @@ from boardd.cli.lookup import unknown
 from boardd.cli.output import emit_json
 from boardd.cli.session import Session, pass_session
 from boardd.contract.capabilities import Maintenance
-from boardd.contract.helptext import verb
 from boardd.contract.text import _
+from boardd.terminal.helptext import verb
 
 
 @verb()

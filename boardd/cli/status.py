@@ -12,10 +12,10 @@ from boardd.cli.exits import Exit
 from boardd.cli.output import emit_json, emit_table, moment_text, state_text
 from boardd.cli.scheduler import connected
 from boardd.cli.session import Session, pass_session
-from boardd.contract.helptext import verb
 from boardd.contract.objects import Domain, Snapshot
 from boardd.contract.states import BoardState
 from boardd.contract.text import _, ngettext
+from boardd.terminal.helptext import verb
 
 
 @verb()

@@ -14,8 +14,8 @@ import click
 
 from boardd.config.yamlfile import nearest_word
 from boardd.contract.errors import ConfigurationError
-from boardd.contract.helptext import option, verb
 from boardd.contract.text import _, language
+from boardd.terminal.helptext import option, verb
 from hwsim.folder import default_folder
 from hwsim.kernel.drive import pause_s
 

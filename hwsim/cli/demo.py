@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from boardd.contract.helptext import option, verb
 from boardd.contract.text import _
+from boardd.terminal.helptext import option, verb
 from hwsim.cli.control import facts
 from hwsim.cli.serve import site_file, speed_option
 from hwsim.demo.processes import Processes

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from boardd.contract.errors import ConfigurationError
-from boardd.contract.helptext import option, verb
 from boardd.contract.text import _
+from boardd.terminal.helptext import option, verb
 
 LIBRARIES = {
     ("synway", "newest"): "vendorlibs/synway/libshpa3.so",

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from boardd.contract import terminal
 from boardd.contract.errors import BoarddError
-from boardd.contract.helptext import ReaderGoneError, VerbOption, option, verb_group
 from boardd.contract.text import _
+from boardd.terminal import language
+from boardd.terminal.helptext import ReaderGoneError, VerbOption, option, verb_group
 from hwsim.cli.control import dial, fault, listen, station, status, stop, truth
 from hwsim.cli.demo import demo
 from hwsim.cli.lib import lib
@@ -21,7 +21,7 @@ from hwsim.cli.serve import run, serve
 
 def _speak(_context: click.Context, _option: click.Parameter, lang: str | None) -> None:
     if lang:
-        terminal.use(lang)
+        language.use(lang)
 
 
 @verb_group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -44,7 +44,7 @@ for command in (serve, run, lib, demo, scenario, status, truth, listen, fault, d
 
 def main() -> None:
     """Entry point; expected errors are one message and an exit code, never a traceback."""
-    terminal.use(terminal.choose(None))
+    language.use(language.choose(None))
     try:
         # Without its standalone mode click returns the status of Exit instead of raising it.
         status = cli.main(prog_name="hwsim", standalone_mode=False)

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from boardd.contract.errors import ConfigurationError
-from boardd.contract.helptext import option
 from boardd.contract.text import _
+from boardd.terminal.helptext import option
 from hwsim.vendorlibs.synway.cards import model
 from hwsim.vendorlibs.synway.inifile import IniFile
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from boardd.contract.helptext import option, verb_group
 from boardd.contract.text import _
+from boardd.terminal.helptext import option, verb_group
 from hwsim.cli.maker_config import find_config
 from hwsim.cli.serve import SCENARIOS, site_file, speed_option
 from hwsim.scenario.file import Scenario

@@ -12,8 +12,8 @@ from typing import Any
 import click
 
 from boardd.contract.errors import ConfigurationError
-from boardd.contract.helptext import option, verb
 from boardd.contract.text import _
+from boardd.terminal.helptext import option, verb
 from hwsim.cli.lib import LIBRARIES, library_path
 from hwsim.cli.maker_config import config_option, find_config
 from hwsim.folder import default_folder

@@ -7,12 +7,12 @@ import sys
 import pytest
 from rich.cells import cell_len
 
-from boardd.cli import language
 from boardd.cli import main as boardctl
 from boardd.cli.explain import explain
 from boardd.contract import errors
-from boardd.contract.helptext import wrap
 from boardd.contract.text import set_language
+from boardd.terminal import language
+from boardd.terminal.helptext import wrap
 
 
 def test_help_follows_the_language(ctl):
