@@ -6,7 +6,8 @@ from diokit import ELAST, POLLIN, POLLPRI
 from sounds import BLOCK, SILENCE, DigitEar, digits, tone
 
 EAGAIN, EBUSY, EINPROGRESS = 11, 16, 115
-ALAW, BUFFERS = 2, 8
+ALAW, BUFFERS, AHEAD = 2, 8, 2
+"""Law, blocks in the kernel, and blocks of silence before the first sound: a moment that is late makes no hole."""
 CADENCE_MS = [1000, 4000]
 DIAL_TONE, RING_BACK = tone(1000, (450, -10)), tone(1000, (450, -10)) + tone(4000)
 BUSY = tone(350, (450, -10)) + tone(350)
@@ -25,8 +26,8 @@ class Pair:
         dio.with_struct(self.fd, dio.SETCADENCE, "ring_cadence", ms=CADENCE_MS)
         self._say, self._again, self._ear = deque(), b"", DigitEar()
         self.names = {getattr(dio, f"EVENT_{name}"): name.lower() for name in EVENTS}
-        self.open = False
-        """Whether sound is to be heard and sent."""
+        self.open = self._running = False
+        """Whether sound is to be heard and sent; whether it is being sent."""
 
     @property
     def mask(self):
@@ -66,6 +67,7 @@ class Pair:
 
     def _block(self, block):
         if not self.open:
+            self._running = False
             return
         before = self._ear.heard
         if self.ears and len(block) == BLOCK:
@@ -76,8 +78,11 @@ class Pair:
         if not self._say and self._again:
             self.say(self._again, again=True)
         octets = self._say.popleft() if self._say else SILENCE
+        before = 0 if self._running else AHEAD
+        self._running = True
         try:
-            self.dio.write(self.fd, octets.ljust(BLOCK, b"\xd5"))
+            for sound in [SILENCE] * before + [octets.ljust(BLOCK, b"\xd5")]:
+                self.dio.write(self.fd, sound)
         except OSError as error:
             if error.errno not in (EAGAIN, ELAST):
                 raise
