@@ -84,7 +84,8 @@ def results(boot):
 
 def found(results, boot, name):
     assert name in results, f"not reached; {boot.files['log'].decode(errors='replace')[-2000:]}"
-    assert "error" not in results[name], f"{results[name]['error']}\nfar end: {results[name].get('far end')}"
+    seen = "\n".join(f"{what}: {value}" for what, value in results[name].items())
+    assert "error" not in results[name], seen
     return results[name]["found"]
 
 

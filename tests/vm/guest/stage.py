@@ -81,7 +81,7 @@ class Stage:
 
     def __init__(self, peers, **settings):
         self.peers, self.log, self.settings = peers, EventLog(), {**SETTINGS, **settings}
-        self.driver = None
+        self.driver, self.ports = None, {}
 
     async def start(self):
         self.driver = create(self.settings, BoardNaming(NAMES), self.log)
@@ -120,3 +120,23 @@ class Stage:
     def log_of(self, channel, since):
         """Events in words, for the results."""
         return [type(event).__name__ for event in self.log.of(channel, since)]
+
+    def seen(self, since):
+        """What our side saw, for the result of a case that failed: events since a mark, how the channels are, what was
+        on the circuits of No.1 during their last calls."""
+        return {
+            "events": [repr(event) for event in self.log.events[since:]],
+            "channels": {channel: _state(port) for channel, port in self.ports.items()},
+            "ladders": self._ladders(),
+        }
+
+    def _ladders(self):
+        trunk = self.driver.cards.trunks.get("r2/1") if self.driver else None
+        return {slot: list(trunk.signalling.ladder(slot).lines()) for slot in (1, 2)} if trunk else {}
+
+
+def _state(port):
+    """In words: the channel's state, the phase of an exchange line, why it cannot be used, steps that are illegal."""
+    machine = getattr(port, "machine", None)
+    words = [port.state, getattr(machine, "phase", ""), port.info.reason, port.illegal_steps or ""]
+    return " ".join(str(word) for word in words if word)
