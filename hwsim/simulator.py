@@ -9,12 +9,13 @@ from pathlib import Path
 
 from boardd.contract.errors import ConfigurationError
 from boardd.contract.text import _
-from hwsim.control.commands import Args, Commands
+from hwsim.control.commands import Args, CommandError, Commands, integer
 from hwsim.control.control import ControlServer
 from hwsim.control.world_commands import WorldCommands
 from hwsim.core.engine import Engine
 from hwsim.kernel.drive import FreeDrive, LockstepDrive, real_s
 from hwsim.kernel.keeper import Keeper
+from hwsim.kernel.lateness import KEPT_S
 from hwsim.kernel.loop import Loop
 from hwsim.kernel.sim import Sim
 from hwsim.kernel.truth import TruthLog
@@ -99,7 +100,7 @@ class Simulator:
         commands = Commands()
         world_commands = WorldCommands(self.world, options.truth or options.folder, self.stop)
         world_commands.register(commands)
-        commands.register("status", lambda args: {**world_commands.status(args), **self._bases()})
+        commands.register("status", lambda args: {**world_commands.status(args), **self._clocks(args)})
         commands.register("load", self._load)
         self.control = ControlServer(self.loop, commands, options.folder / "control.sock")
 
@@ -117,12 +118,19 @@ class Simulator:
         """The wall clock that boardd sees at simulated time zero, in ms since the Unix epoch."""
         return self._drive.wall_base_ms if isinstance(self._drive, FreeDrive) else wall_base_ms(self.world.scenario)
 
-    def _bases(self) -> dict[str, object]:
-        """What other clocks show at simulated time zero; in lockstep the monotonic clock of programs began then."""
-        mono_base_us, late_us = 0, 0
+    def _clocks(self, args: Args) -> dict[str, int]:
+        """What other clocks show at simulated time zero, and how late we were (only at real speed) since the start and
+        in the last `lately_s` seconds. In lockstep the monotonic clock of programs began at that time.
+        """
+        lately_s = integer(args, "lately_s", KEPT_S)
+        if not 1 <= lately_s <= KEPT_S:
+            raise CommandError("bad_argument", _("{key} is 1 to {most}").format(key="lately_s", most=KEPT_S))
+        mono_base_us = late_us = lately_us = 0
         if isinstance(self._drive, FreeDrive):
-            mono_base_us, late_us = self._drive.mono_base_us, self._drive.take_late_us()
-        return {"wall_base_ms": self.wall_base_ms, "mono_base_us": mono_base_us, "late_us": late_us}
+            lateness, mono_base_us = self._drive.lateness, self._drive.mono_base_us
+            late_us, lately_us = lateness.most_us, lateness.lately_us(self.sim.now_us, lately_s)
+        found = {"wall_base_ms": self.wall_base_ms, "mono_base_us": mono_base_us}
+        return {**found, "late_us": late_us, "lately_us": lately_us}
 
     @property
     def environment(self) -> dict[str, str]:

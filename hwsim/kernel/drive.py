@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 
 from hwsim.kernel.keeper import Keeper
+from hwsim.kernel.lateness import Lateness
 from hwsim.kernel.loop import Loop
 from hwsim.kernel.sim import STEP_US, Sim
 
@@ -42,14 +43,9 @@ class FreeDrive:
     def __init__(self, loop: Loop, sim: Sim) -> None:
         self.loop = loop
         self.sim = sim
-        self._late_us = 0
+        self.lateness = Lateness()
         self.wall_base_ms = 0
         self.mono_base_us = 0
-
-    def take_late_us(self) -> int:
-        """How late we were at most since this was asked last."""
-        late_us, self._late_us = self._late_us, 0
-        return late_us
 
     def run(self, until: Callable[[], bool]) -> None:
         """Run until `until()` says so."""
@@ -58,7 +54,7 @@ class FreeDrive:
         self.mono_base_us = int(began_s * 1e6)
         while not until():
             target_us = int((real_s() - began_s) * 1e6)
-            self._late_us = max(self._late_us, target_us - self.sim.now_us)
+            self.lateness.note(target_us, target_us - self.sim.now_us)
             self.sim.advance_to(target_us)
             self.sim.dirty = False
             next_step_us = (self.sim.now_us // STEP_US + 1) * STEP_US

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -244,10 +245,9 @@ async def serve_live(plan: Plan) -> None:
         events = boards.events()
         late_us = CALM_US + 1
         for _attempt in range(ATTEMPTS):
-            ask(plan, "status")
             tell("talking")
             await asyncio.sleep(plan.live_s)
-            late_us = ask(plan, "status")["late_us"]
+            late_us = ask(plan, "status", lately_s=math.ceil(plan.live_s))["lately_us"]
             tell("talked", late_us=late_us)
             if late_us <= CALM_US:
                 break
