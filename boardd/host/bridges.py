@@ -24,6 +24,7 @@ from boardd.host.calls import Calls, LiveCall
 from boardd.host.lending import Lending
 from boardd.host.outlet import Outlet
 from boardd.host.tasks import Tasks
+from boardd.host.turns import Turns
 
 Pair = tuple[str, str]
 
@@ -37,8 +38,8 @@ class Bridges:
         self._outlet = outlet
         self._tasks = tasks
         self._bridges: dict[str, Bridge] = {}
-        self._turn = asyncio.Lock()
-        """Bridges are changed one after the other; who has the turn may wait for another host."""
+        self._turns = Turns()
+        """Changes that share a call go one after the other; who has the turn may wait for another host."""
         self._switch = asyncio.Lock()
         """The driver's switch; who has it waits for nobody else: two hosts may ask each other at the same time."""
         self.driver: DomainDriver | None = None
@@ -90,7 +91,7 @@ class Bridges:
         Raises ArgumentError, UnsupportedError, UnknownIdError, WrongStateError, DeviceError, HostDownError.
         """
         bridge = Bridge(id=self._calls.mint_id(), domain=self._domain, links=[], controller=controller)
-        async with self._turn:
+        async with self._turns.of(members(links)):
             await self._relink(bridge, links, loans or {})
             bridge.began = clock.instant()
             self._bridges[bridge.id] = bridge
@@ -99,7 +100,7 @@ class Bridges:
 
     async def change(self, bridge: Bridge, links: Sequence[Link], loans: Mapping[str, TieLoan] | None = None) -> Bridge:
         """Replace the links of a bridge; on an error the old ones stay."""
-        async with self._turn:
+        async with self._turns.of([bridge.id], members(bridge.links), members(links)):
             self.get(bridge.id)
             await self._relink(bridge, links, loans or {})
             self._outlet.publish(EventType.BRIDGE_CHANGED, bridge=bridge)
@@ -107,7 +108,7 @@ class Bridges:
 
     async def destroy(self, bridge: Bridge) -> None:
         """Drop all links of a bridge."""
-        async with self._turn:
+        async with self._turns.of([bridge.id], members(bridge.links)):
             self.get(bridge.id)
             async with self._switch:
                 await self._link(self._changes(bridge, bridge.links, on=False))

@@ -13,7 +13,14 @@ from host_vloop import virtual
 
 from boardd.api import board_schema as w
 from boardd.contract import driver as d
-from boardd.contract.errors import ArgumentError, DeviceError, HostDownError, UnsupportedError, WrongStateError
+from boardd.contract.errors import (
+    ArgumentError,
+    DeadlineError,
+    DeviceError,
+    HostDownError,
+    UnsupportedError,
+    WrongStateError,
+)
 from boardd.contract.objects import SwitchingProfile
 from boardd.contract.states import ChannelState
 from tests.tools.descriptors import open_descriptors
@@ -236,3 +243,54 @@ async def test_nonsense_on_the_socket_harms_nobody(tmp_path):
             await b.settle()
         await a.do("bridge.create", links=both(here, there), loans={there.id: loan})
         assert len(a.driver.ties) == len(b.driver.ties) == 1
+
+
+@contextlib.contextmanager
+def standing(tmp_path):
+    """A host that stands still: its socket takes connections, nobody reads them. The loan of a call there."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(str(tmp_path / "still.sock"))
+        listener.listen(4)
+        yield w.TieLoan(path=str(tmp_path / "still.sock"), token="x")
+
+
+@virtual
+async def test_a_host_that_stands_still_holds_up_only_what_concerns_it(tmp_path):
+    async with two(tmp_path) as (a, b):
+        ours = [await a.talk(name) for name in ("e1a/1/1", "e1a/1/2", "fxo/1", "fxo/2")]
+        theirs = await b.talk("fxo/1")
+        with standing(tmp_path) as loan:
+            links = [{"source": ours[0].id, "sink": "STILL"}]
+            stuck = asyncio.ensure_future(a.do("bridge.create", links=links, loans={"STILL": loan}))
+            await a.settle()
+            began_s = asyncio.get_running_loop().time()
+            loans = {theirs.id: await lent(b, theirs)}
+            tied = await a.do("bridge.create", links=both(ours[1], theirs), loans=loans)
+            made = await a.do("bridge.create", links=both(ours[2], ours[3]))
+            await a.do("bridge.change", bridge=made["id"], links=both(ours[2], ours[3])[:1])
+            await a.do("bridge.destroy", bridge=made["id"])
+            await a.do("bridge.destroy", bridge=tied["id"])
+            assert asyncio.get_running_loop().time() - began_s < 0.5 and not stuck.done()
+            with pytest.raises(DeadlineError):
+                await stuck
+        assert a.host.bridges.all() == [] and ours[0].released is None
+
+
+@virtual
+async def test_changes_that_share_a_call_go_one_after_the_other(tmp_path):
+    """In the order of asking, also when the first waits for another host."""
+    async with two(tmp_path) as (a, b):
+        here, other, theirs = await a.talk("e1a/1/1"), await a.talk("e1a/1/2"), await b.talk("fxo/1")
+        loans = {theirs.id: await lent(b, theirs)}
+        first = asyncio.ensure_future(a.do("bridge.create", links=both(here, theirs), loans=loans))
+        second = asyncio.ensure_future(a.do("bridge.create", links=both(here, other)))
+        third = asyncio.ensure_future(a.do("bridge.create", links=both(other, here)))
+        await asyncio.wait([first, second, third])
+        assert len(a.host.bridges.all()) == 2 and isinstance(third.exception(), ArgumentError)
+        kinds = [(e.type, e.bridge.id) for e in a.events if e.bridge is not None]
+        assert kinds == [("bridge_created", first.result()["id"]), ("bridge_created", second.result()["id"])]
+        change = asyncio.ensure_future(
+            a.do("bridge.change", bridge=second.result()["id"], links=[{"source": other.id, "sink": here.id}])
+        )
+        await asyncio.gather(change, a.do("bridge.create", links=[{"source": here.id, "sink": other.id}]))
+        assert len(a.host.bridges.all()) == 3
