@@ -75,7 +75,9 @@ class FxoPort(DahdiPort):
         super().__init__(info, parts)
         self.profile = profile
         self.machine = self._new_machine()
-        self.pulses = PulseDialler(self)
+        self.pulses = PulseDialler(
+            self, lambda: self.machine.digits_sent(), lambda why: self.machine.digits_failed(why)
+        )
         self._missed = False
 
     def _new_machine(self) -> FxoLine:
@@ -134,8 +136,7 @@ class FxoPort(DahdiPort):
         elif number == Event.POLARITY:
             machine.polarity()
         elif number == Event.DIALCOMPLETE:
-            self.pulses.over()
-            machine.digits_sent()
+            self.pulses.complete()
 
     def _ask_battery(self) -> None:
         """The kernel tells that loop current has gone, not that it is back. On-hook the channel's alarm says it."""

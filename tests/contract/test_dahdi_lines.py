@@ -10,7 +10,6 @@ from dahdi_play import Play, call_in, end_fault, far_of, fault, truth, truth_mar
 from boardd import clock
 from boardd.contract.driver import (
     Alerting,
-    BoardChanged,
     CallerId,
     Connected,
     Digit,
@@ -24,7 +23,7 @@ from boardd.contract.driver import (
     Trouble,
     Usable,
 )
-from boardd.contract.states import AnswerEvidence, BoardState, ChannelState
+from boardd.contract.states import AnswerEvidence, ChannelState
 from boardd.testing import Stage
 
 S = ChannelState
@@ -35,7 +34,7 @@ play = Play(
     NAMES,
     STATIONS,
     spans="e1/1=none, r2/1=none",
-    lines="an/14 pulses=no; an/11 silence_ms=60000; two/2 pulse=yes",
+    lines="an/14 pulses=no; an/11 silence_ms=60000",
     tones="an/8 busy=420:200/200",
 )
 NUMBER = {f"an/{port}": f"880020{port:02d}" for port in range(1, 13)}
@@ -247,48 +246,6 @@ async def a_late_dial_tone_is_waited_for(stage: Stage) -> None:
     digits = truth(stage, "digit_received", facts, line="ana/8")
     assert "".join(d["digit"] for d in digits) == TALKS and digits[0]["t_us"] > tone
     await stage.free("an/8", mark)
-
-
-@play
-async def a_number_by_pulses(stage: Stage) -> None:
-    """The exchange counts loop breaks; there is no sound while they last, and all of it afterwards."""
-    facts = truth_mark(stage)
-    mark = await connected(stage, "two/2")
-    digits = truth(stage, "digit_received", facts, line="two/2")
-    assert "".join(d["digit"] for d in digits) == TALKS
-    path = stage.folder / "pulses.alaw"
-    await stage.port("two/2").record(str(path))
-    await asyncio.sleep(2)
-    await stage.free("two/2", mark)
-    assert len(set(path.read_bytes())) > 50
-
-
-@play
-async def who_gives_up_while_pulses_are_sent(stage: Stage) -> None:
-    mark, facts = stage.log.mark, truth_mark(stage)
-    await stage.port("two/2").dial(TALKS)
-    await asyncio.sleep(6)
-    assert truth(stage, "digit_received", facts, line="two/2")
-    await stage.free("two/2", mark)
-    await asyncio.sleep(3)
-    assert len(truth(stage, "digit_received", facts, line="two/2")) < len(TALKS)
-    await stage.free("two/2", await connected(stage, "two/2"))
-
-
-@play
-async def a_card_that_is_pulled_while_pulses_are_sent(stage: Stage) -> None:
-    mark = stage.log.mark
-    await stage.port("two/2").dial(TALKS)
-    await asyncio.sleep(4)
-    number = fault(stage, "card_pulled", "two")
-    released = await stage.log.wait(ReleasedByFar, "two/2", mark, within_s=10)
-    assert (released.cause, released.origin) == (41, "card")
-    await stage.port("two/2").hangup()
-    end_fault(stage, number)
-    await stage.log.wait(BoardChanged, "two", mark, within_s=20, state=BoardState.RUNNING)
-    await stage.until("two/2", S.IDLE)
-    await asyncio.sleep(3)
-    await stage.free("two/2", await connected(stage, "two/2"))
 
 
 @play

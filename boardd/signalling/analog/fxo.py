@@ -234,6 +234,11 @@ class FxoLine:
         """The card has sent what `send_digits` ordered."""
         self._dialling.part_sent()
 
+    def digits_failed(self, why: str) -> None:
+        """The card has not sent all that `send_digits` ordered, or nobody knows."""
+        if self.phase is P.SENDING:
+            self._end(Reason(int(Cause.TEMPORARY_FAILURE), "card", "digits_not_sent", why))
+
     # -- from the detectors -------------------------------------------------------------------------------------------
     def heard(self, sound: Sound, why: str = "") -> None:
         """A tone, voice or silence was recognised; `why` are the detector's reasons."""

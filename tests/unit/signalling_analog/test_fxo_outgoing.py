@@ -267,6 +267,20 @@ def test_digits_that_the_card_never_sends() -> None:
     assert line.machine.phase is Phase.REST
 
 
+def test_digits_that_the_card_has_cut() -> None:
+    line = Line()
+    line.slow_digits = True
+    line.machine.digits_failed("nobody dials")
+    line.machine.dial("138")
+    line.machine.heard(Sound.DIAL_TONE)
+    line.clock.forward(500)
+    line.machine.digits_failed("cut")
+    assert line.reason() == (41, "card", "digits_not_sent")
+    line.machine.digits_sent()
+    line.end()
+    assert line.machine.phase is Phase.REST and line.clock.pending == 0
+
+
 def test_loop_current_away_while_dialling() -> None:
     line = dialled()
     line.machine.battery(False)
