@@ -15,6 +15,7 @@ from structlog.typing import EventDict, WrappedLogger
 
 from boardd import logs
 from boardd.cli.agents import agents
+from boardd.cli.bridges import bridges
 from boardd.cli.call import call
 from boardd.cli.calls import calls
 from boardd.cli.channels import channels
@@ -71,7 +72,7 @@ def cli(context: click.Context, as_json: bool, lang: str, runtime_dir: Path) -> 
     context.obj = Session(runtime_dir, as_json, lang)
 
 
-VERBS = (status, channels, calls, contacts, agents, records, events, call, scan, config, span, reset)
+VERBS = (status, channels, calls, bridges, contacts, agents, records, events, call, scan, config, span, reset)
 for _verb in VERBS:
     cli.add_command(_verb)
 

@@ -17,7 +17,21 @@ from boardd.contract.capabilities import Capability, ChannelKind
 from boardd.contract.driver import CONTRACT_VERSION
 from boardd.contract.errors import UnknownIdError, WrongStateError
 from boardd.contract.events import Event, EventType
-from boardd.contract.objects import Alarm, Board, Call, Channel, Domain, Instant, Severity, Snapshot, Span
+from boardd.contract.objects import (
+    Alarm,
+    Board,
+    Bridge,
+    Call,
+    Channel,
+    Domain,
+    Instant,
+    Link,
+    OnPeerRelease,
+    OrphanTreatment,
+    Severity,
+    Snapshot,
+    Span,
+)
 from boardd.contract.states import BoardState, ChannelState, Direction, SpanState
 from boardd.daemon.app import Daemon
 
@@ -127,6 +141,16 @@ class Host:
         self.calls[call_id] = call
         self.channels[channel] = structs.replace(self.channels[channel], state=ChannelState.OFFERED, call_id=call_id)
         self.tell(EventType.CALL_OFFERED, call=call, channel=self.channels[channel], old="idle")
+
+    def bridge(self):
+        """Three calls: 1 talks with 2, 3 hears 1."""
+        for call, channel in (("1", "e1a/1/1"), ("2", "ana/9"), ("3", "ana/10")):
+            self.offer(call, channel)
+        self.calls["1"].orphan = OrphanTreatment(on_peer_release=OnPeerRelease.TREAT)
+        self.tell(EventType.CALL_CONTROL, call=self.calls["1"])
+        links = [Link("1", "2"), Link("2", "1"), Link("1", "3", -600)]
+        made = Bridge(id="BRIDGE", domain="synway", links=links, controller="scheduler", began=AT)
+        self.tell(EventType.BRIDGE_CREATED, bridge=made)
 
     def release(self, call_id, cause=17):
         call = self.calls.pop(call_id)

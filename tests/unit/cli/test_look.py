@@ -123,6 +123,18 @@ def test_calls(ctl, plant):
     assert (call["state"], call["caller"], call["cause"]) == ("offered", "13900001234", None)
 
 
+def test_bridges(ctl, plant):
+    """A talk with somebody who listens; the treatment of whom it leaves alone."""
+    assert "Bridges: none" in ctl("bridges").out
+    plant.do(plant.host.bridge)
+    (line,) = [row for row in ctl("bridges").out.splitlines() if "BRIDGE" in row]
+    assert "e1a/1/1 ⇄ ana/9, e1a/1/1 → ana/10 (-6.0 dB)" in line
+    assert "e1a/1/1: treat, ana/9: release, ana/10: release" in line and "scheduler" in line
+    assert "谁听谁" in ctl("--lang", "zh_CN", "bridges").out
+    (bridge,) = ctl("bridges", "--json").json
+    assert [link["gain_mb"] for link in bridge["links"]] == [0, 0, -600] and bridge["domain"] == "synway"
+
+
 def test_past_events(ctl, plant):
     plant.do(plant.host.offer)
     plant.do(plant.host.release, CALL)
