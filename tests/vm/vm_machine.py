@@ -63,9 +63,23 @@ def run(folder, command, files, limit_s=240, *, own_time=False, host_limit_s=Non
     qemu = [*QEMU, *BARE, *boot, *(part for drive in drives for part in ("-drive", drive))]
     if own_time:
         qemu += OWN_TIME
-    most_s = host_limit_s or limit_s + BOOT_S
-    done = subprocess.run(qemu, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=most_s, check=False)
-    return _read(result, done.stdout + done.stderr)
+    return _read(result, _boot(qemu, folder / "console", host_limit_s or limit_s + BOOT_S))
+
+
+def _boot(qemu, file, most_s):
+    """Until the guest has ended; what was on its console."""
+    try:
+        with file.open("wb") as console:
+            subprocess.run(
+                qemu, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT, timeout=most_s, check=False
+            )
+    except subprocess.TimeoutExpired:
+        raise RuntimeError(f"the guest did not end within {most_s} s; its console:\n{_text(file)[-3000:]}") from None
+    return _text(file)
+
+
+def _text(file):
+    return file.read_bytes().decode("utf-8", "replace")
 
 
 def _read(path, console):
