@@ -178,7 +178,5 @@ DIAL_REPLACE = 2
 DIAL_CANCEL = 3
 CTL = "/dev/dahdi/ctl"
 CHANNEL = "/dev/dahdi/channel"
-ZONE_CN = 33
-"""Number of the tone zone `cn` in the usual table."""
 BITS = 0xF
 """Received line bits: some drivers put a neighbour's nibble above them (native.md B)."""

@@ -19,9 +19,11 @@ class DahdiError(DeviceError):
     def __init__(self, function: str, number: int, **data: object) -> None:
         name = "ELAST" if number == ELAST else errno.errorcode.get(number, str(number))
         text = "an event waits" if number == ELAST else os.strerror(number)
-        super().__init__(
-            f"{function}: {text} ({name})", function=function, vendor_code=number, vendor_text=text, **data
-        )
+        message = f"{function}: {text} ({name})"
+        if (function, number) == ("HOOK", errno.ENODATA):
+            hint = _("no tone zone is loaded: write loadzone=cn into /etc/dahdi/system.conf and run dahdi_cfg")
+            message = f"{message}; {hint}"
+        super().__init__(message, function=function, vendor_code=number, vendor_text=text, **data)
         self.errno = number
 
     @property

@@ -212,10 +212,6 @@ class Native:
         params.pulse_break_ms, params.pulse_make_ms, params.pulse_after_ms = break_ms, make_ms, after_ms
         self._ioctl(fd, Request.SET_PARAMS, params)
 
-    def set_zone(self, fd: int, zone: int) -> None:
-        """Tone zone: the kernel's ring cadence follows it."""
-        self._set_int(fd, Request.SETTONEZONE, zone)
-
     def set_cadence(self, fd: int, *cadence_ms: int) -> None:
         """Ringing: on, off, on, off …"""
         cadence = self._ffi.new("struct dahdi_ring_cadence *")

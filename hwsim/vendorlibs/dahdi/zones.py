@@ -126,9 +126,13 @@ def _two_of_six(base: int, frequencies: Sequence[int]) -> dict[int, Part]:
     }
 
 
-def china(number: int = 86) -> Zone:
+CHINA = 33
+"""Number of the zone `cn` in the table that `dahdi_cfg` loads zones from."""
+
+
+def china() -> Zone:
     """The zone `cn`."""
-    zone = Zone(number, "China", [1000, 4000, *[0] * 14])
+    zone = Zone(CHINA, "China", [1000, 4000, *[0] * 14])
     zone.tones = {
         0: Tone((Part(450.0, -10.0),)),
         1: _cadence(350, 350),

@@ -92,6 +92,8 @@ def test_words_of_alarms(mask: Alarm, before: tuple[str, ...], found: tuple[str,
 def test_errors_say_what_to_do() -> None:
     gone = DahdiError("HOOK", errno.ENODEV, channel="an/1")
     assert gone.gone and gone.message == "HOOK: No such device (ENODEV)" and gone.data["channel"] == "an/1"
+    silent = DahdiError("HOOK", errno.ENODATA)
+    assert "loadzone=cn" in silent.message and "system.conf" not in DahdiError("DIAL", errno.ENODATA).message
     absent = ctl_problem(DahdiError("open", errno.ENOENT), "/dev/dahdi/ctl")
     assert isinstance(absent, DeviceError) and "modprobe dahdi" in absent.message
     refused = ctl_problem(DahdiError("open", errno.EACCES), "/dev/dahdi/ctl")

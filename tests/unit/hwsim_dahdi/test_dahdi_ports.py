@@ -1,5 +1,8 @@
 """Analogue ports of the simulated kernel: FXO at an exchange line, FXS with a telephone. The test is the other end."""
 
+import ctypes
+import ctypes.util
+
 import pytest
 from dahdibench import Bench
 from diokit import refused
@@ -280,6 +283,18 @@ def test_ringing_has_the_cadence_of_the_zone_and_stops_when_lifted(bench, fxs, t
     dio.ioctl(fxs, dio.HOOK, dio.OFFHOOK)
     bench.run(6000)
     assert not telephone.line.ringing
+
+
+def test_the_zone_has_the_number_that_programs_know(bench, fxs):
+    """Programs ask by the number that `cn` has in the table of tone zones, which libtonezone knows where it is."""
+    dio = bench.dio
+    dio.ioctl(fxs, dio.SETTONEZONE, 33)
+    assert refused(dio.ioctl, fxs, dio.SETTONEZONE, 86) == "ENODATA"
+    zones = ctypes.util.find_library("tonezone")
+    if zones:
+        library = ctypes.CDLL(zones)
+        library.tone_zone_find.restype = ctypes.POINTER(ctypes.c_int)
+        assert library.tone_zone_find(b"cn")[0] == 33
 
 
 def test_another_cadence(bench, fxs, telephone):
