@@ -3,8 +3,11 @@
  * frequencies, so each correlator has a zero at all the others, those of our own echo included.
  *
  * A signal has begun when the same two tones were found `recognise` times in a row: both strong enough, alike, above all
- * others of the group, and most of the power that is not our own echo. It has ended when one of its tones has lost 10 dB:
- * that takes 11 ms of silence in the window, so shorter breaks are bridged.
+ * others of the group, and most of the power that is not our own echo. It is gone when one of its tones has lost 10 dB,
+ * which takes 11 ms of silence in the window, and it has ended when it stays gone for HELD more evaluations, or when
+ * another signal has begun. So a block of 20 ms that a far end did not send in time, or samples that were lost, are no
+ * end: Q.455 has the receiver bridge 7 ms and wants of what is behind it that 20 ms do no harm. No two signals come that
+ * close, as each waits for the end of the one that answers the other. Begin and end together stay within 70 ms.
  */
 
 #include "mfcr2_tones.h"
@@ -14,6 +17,7 @@
 
 #define LOST 0.1        /* of the power that a tone had: -10 dB */
 #define OWN_SHARE 0.65  /* of the power in the window: a signal must fill 11 of its 17 ms */
+#define HELD 4          /* evaluations: 20 ms of silence, and 5 ms of the tone in the window again */
 #define ZERO_DBM0 22826 /* peak of 0 dBm0 in 16-bit linear */
 
 const double mfcr2_forward_hz[MFCR2_TONES] = {1380, 1500, 1620, 1740, 1860, 1980};
@@ -101,27 +105,37 @@ static int find(struct mfcr2_receiver *rx, double total)
 
 static double greater(double a, double b) { return a > b ? a : b; }
 
+/* Whether the heard signal is in the window still, to which its levels belong. */
+static int still_there(struct mfcr2_receiver *rx, int found)
+{
+    int first, second;
+    mfcr2_pair(rx->heard, &first, &second);
+    double a = rx->power[0][first], b = rx->power[0][second];
+    if (a <= LOST * rx->first_power || b <= LOST * rx->second_power || (found && found != rx->heard))
+        return 0;
+    rx->first_power = greater(rx->first_power, a);
+    rx->second_power = greater(rx->second_power, b);
+    return 1;
+}
+
 static void decide(struct mfcr2_receiver *rx)
 {
     double total;
     correlate(rx, &total);
     int first, second, found = find(rx, total);
-    if (rx->heard) {
-        mfcr2_pair(rx->heard, &first, &second);
-        double a = rx->power[0][first], b = rx->power[0][second];
-        if (a > LOST * rx->first_power && b > LOST * rx->second_power && (!found || found == rx->heard)) {
-            rx->first_power = greater(rx->first_power, a);
-            rx->second_power = greater(rx->second_power, b);
-            return;
-        }
-        rx->heard = rx->candidate = 0;
+    if (rx->heard && still_there(rx, found)) {
+        rx->candidate = rx->gone = 0;
+        return;
     }
+    if (rx->heard && ++rx->gone > HELD)
+        rx->heard = 0;
     rx->seen = found && found == rx->candidate ? rx->seen + 1 : 1;
     rx->candidate = found;
     if (!found || rx->seen < rx->recognise)
         return;
     mfcr2_pair(found, &first, &second);
     rx->heard = found;
+    rx->gone = 0;
     rx->first_power = rx->power[0][first];
     rx->second_power = rx->power[0][second];
 }

@@ -25,6 +25,7 @@ struct mfcr2_receiver {
     int recognise;                /* evaluations in a row */
     int candidate, seen;
     int heard;                    /* signal that counts as present, 0: none */
+    int gone;                     /* evaluations in a row without it */
     double first_power, second_power; /* of `heard`, strongest so far */
     double power[2][MFCR2_TONES]; /* of the last evaluation: [0] the group listened to, [1] the other: our own echo */
 };

@@ -29,6 +29,8 @@ class Peer:
         self.error, self.running, self.result = None, None, None
         self._waits, self._since_us, self._phase = None, 0, 0
         self._wave = None
+        self.hole = None
+        """This block of each of its tones (0: the first) is silence: it was late."""
         self.channel.hook = self._ready
         bus.circuits[slot].switch_register(True)
         self.channel.open_sound()
@@ -171,4 +173,5 @@ class Peer:
             return SILENCE
         at = self._phase % 8000
         self._phase += BLOCK
-        return self._wave[at : at + BLOCK]
+        late = self.hole is not None and self._phase == BLOCK * (self.hole + 1)
+        return SILENCE if late else self._wave[at : at + BLOCK]

@@ -51,6 +51,17 @@ def test_numbers_categories_and_answer():
     assert bench.span.usable(1) and not bench.span.failed
 
 
+@pytest.mark.parametrize("hole", range(6))
+def test_a_block_that_the_far_end_did_not_send_in_time_doubles_no_digit(hole):
+    bench = Bench(FOUR)
+    bench.peer.hole = hole
+    bench.peer.run(script(bench.peer, "8001", 1, "13800138000", 3))
+    call = offered(bench)
+    assert (call.called.digits, call.caller.digits, call.category) == ("8001", "13800138000", 1)
+    assert bench.until(lambda: bench.site.of(Connected)), bench.ladder()
+    assert bench.peer.result == 1
+
+
 def test_a_restart_shows_clear_back_until_the_caller_clears():
     bench = Bench(FOUR)
     bench.peer.run(script(bench.peer, "8001", 1, "1001", 3))

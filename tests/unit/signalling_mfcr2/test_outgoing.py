@@ -39,6 +39,16 @@ def test_numbers_answer_and_clearing():
     assert (verdict.dnis, verdict.ani, verdict.ka, verdict.kd, verdict.answered) == ("8001", "13912345678", 8, 3, True)
 
 
+@pytest.mark.parametrize("hole", range(6))
+def test_a_block_of_a_backward_signal_that_was_late_loses_no_digit(hole):
+    bench = bench_out()
+    bench.peer.hole = hole
+    bench.peer.run(free(bench.peer))
+    bench.site.dial("8001", "13912345678", category=8)
+    assert bench.until(lambda: bench.site.of(Connected)), bench.ladder()
+    assert bench.peer.result == ("8001", 8, "13912345678", 3)
+
+
 def test_send_again_from_the_first_digit():
     """A2 means the first digit in China, not the one before (facts 4.2)."""
     bench = bench_out()
