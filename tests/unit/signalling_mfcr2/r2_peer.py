@@ -31,6 +31,11 @@ class Peer:
         self._wave = None
         self.hole = None
         """This block of each of its tones (0: the first) is silence: it was late."""
+        self.late_blocks = 0
+        """So many 20 ms lie between what arrives and what it hears. Line bits are at once."""
+        self.edges = []
+        """Line bits as they changed; a far end may look at nothing else."""
+        self._queue = []
         self.channel.hook = self._ready
         bus.circuits[slot].switch_register(True)
         self.channel.open_sound()
@@ -157,8 +162,11 @@ class Peer:
     def _ready(self, channel):
         while channel.ready & Ready.EVENT:
             if channel.take_event() is ChannelEvent.BITS_CHANGED:
+                self.edges.append(channel.rx_bits)
                 self._resume()
-        while (block := channel.read()) is not None:
+        while (arrived := channel.read()) is not None:
+            self._queue.append(arrived)
+            block = self._queue.pop(0) if len(self._queue) > self.late_blocks else SILENCE
             found = 0
             if block != SILENCE:
                 found = signal([LINEAR[o] for o in block], BACKWARD_HZ if self.forward else FORWARD_HZ)

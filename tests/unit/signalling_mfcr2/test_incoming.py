@@ -62,6 +62,21 @@ def test_a_block_that_the_far_end_did_not_send_in_time_doubles_no_digit(hole):
     assert bench.peer.result == 1
 
 
+@pytest.mark.parametrize("late_blocks", [0, 8, 10])
+def test_the_answer_comes_when_the_far_ends_register_is_done(late_blocks):
+    """Its card may have 160 ms of our last signal waiting; who looks at changes only must not find it answered."""
+    bench = Bench(FOUR, answer_ms=0)
+    bench.peer.late_blocks = late_blocks
+
+    def far(peer):
+        yield from script(peer, "8001", 1, "1001", 3)
+        peer.edges.clear()
+        yield lambda: peer.edges == [ANSWER]
+
+    bench.peer.run(far(bench.peer))
+    assert bench.until(lambda: bench.peer.done), bench.ladder()
+
+
 def test_a_restart_shows_clear_back_until_the_caller_clears():
     bench = Bench(FOUR)
     bench.peer.run(script(bench.peer, "8001", 1, "1001", 3))
