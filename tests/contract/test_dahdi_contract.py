@@ -5,25 +5,21 @@ lines, telephones and ISDN as the kernel's own core and drivers behave, and what
 """
 
 import asyncio
-import os
-import sys
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from dahdi_far_end import LIBRARY, LINES, PBX, PERSONALITIES, PLAIN, PRI, R2, dahdi_machine, on_stage
 
 from boardd.contract.states import ChannelState
-from boardd.signalling.q931 import _native
 from boardd.testing import Case, Stage, Trunk, cases_for, holes, run_case
 from drivers.dahdi import bearer, fxo, fxs
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "signalling_q931"))
-from door_of_tests import installed_libpri, private_door, q931_sources
-
 CAPABILITIES = {c for kind in (bearer, fxo, fxs) for c in kind.CAPABILITIES}
-pytestmark = pytest.mark.skipif(not LIBRARY.exists(), reason="build the simulated library first")
+pytestmark = [
+    pytest.mark.skipif(not LIBRARY.exists(), reason="build the simulated library first"),
+    pytest.mark.usefixtures("own_libpri"),
+]
 
 
 SETS = {
@@ -85,17 +81,6 @@ class Run:
         left = [port.id for port in stage.inventory.ports.values() if port.state not in idle]
         if left:
             self.problems["left_over"] = f"not free at the end: {left}"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def own_libpri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The driver runs in this process, where tests of the simulator's networks open libpri with a clock of theirs."""
-    if installed_libpri() is None:
-        # Where packages may be installed their absence is a failure, not an excuse.
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("libpri is not installed")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_native, "DOOR", private_door(tmp_path_factory.mktemp("q931"), q931_sources(), "libq931.so"))
-        yield
 
 
 @pytest.fixture(scope="module")

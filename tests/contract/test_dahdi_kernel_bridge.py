@@ -3,10 +3,8 @@ heard and said, what the kernel was asked from the truth log.
 """
 
 import asyncio
-import os
-import sys
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -27,13 +25,10 @@ from boardd.contract.driver import (
     RecordEnded,
     ReleasedByFar,
 )
-from boardd.signalling.q931 import _native
 from boardd.testing import Stage
 from hwsim.core.sound import alaw_decode, alaw_encode, find_chirps, make_chirp
 
-TESTS = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(TESTS / "unit" / "signalling_q931"))
-from door_of_tests import installed_libpri, private_door, q931_sources  # noqa: E402
+pytestmark = pytest.mark.usefixtures("own_libpri")
 
 HERE = Path(__file__).parent
 OUT, STATIONS, LISTENS = "e1/1/20", ("an/3", "an/4"), "13950000001"
@@ -51,16 +46,6 @@ play = Play(
     echo="off",
     reconcile_ms="1000",
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def own_libpri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The driver runs in this process, where other tests open libpri with a clock of theirs."""
-    if installed_libpri() is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("libpri is not installed")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_native, "DOOR", private_door(tmp_path_factory.mktemp("q931"), q931_sources(), "libq931.so"))
-        yield
 
 
 # -- what the truth says ----------------------------------------------------------------------------------------------

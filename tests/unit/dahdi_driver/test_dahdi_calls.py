@@ -8,14 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from boardd.signalling.q931 import _native
-
 TESTS = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TESTS / "bench"))
 sys.path.insert(0, str(TESTS / "unit" / "signalling_q931"))
 
 import score_r2  # noqa: E402
-from door_of_tests import installed_libpri, private_door, q931_sources  # noqa: E402
+from door_of_tests import own_libpri  # noqa: E402
 from lib_dahdi_far import LIBRARY  # noqa: E402
 from lib_pri_driver import DriverWorld  # noqa: E402
 from lib_pri_far import BEGIN_MS  # noqa: E402
@@ -28,10 +26,7 @@ pytestmark = pytest.mark.skipif(not LIBRARY.exists(), reason="build the simulate
 @pytest.fixture
 def libpri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The driver runs in this process, where tests of the simulator's networks open libpri with a clock of theirs."""
-    if installed_libpri() is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("libpri is not installed")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_native, "DOOR", private_door(tmp_path_factory.mktemp("q931"), q931_sources(), "libq931.so"))
+    with own_libpri(tmp_path_factory.mktemp("q931")):
         yield
 
 

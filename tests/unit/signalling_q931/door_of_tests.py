@@ -9,7 +9,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
+
+from boardd.signalling.q931 import _native
 
 SONAME = "libpri.so.1.4"
 FLAGS = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden", "-shared", "-fPIC"]
@@ -45,3 +50,16 @@ def private_door(folder, sources, name):
     inside = SONAME.replace("pri", name[3:6])
     copy.write_bytes(Path(installed_libpri()).read_bytes().replace(SONAME.encode() + b"\0", inside.encode() + b"\0"))
     return build_door(Path(folder) / name, sources, copy)
+
+
+@contextmanager
+def own_libpri(folder):
+    """Within it boardd's own code opens a libpri that nobody else in this process has opened.
+
+    Where packages may be installed the absence of libpri is a failure, not an excuse.
+    """
+    if installed_libpri() is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("libpri is not installed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_native, "DOOR", private_door(folder, q931_sources(), "libq931.so"))
+        yield
