@@ -46,8 +46,8 @@ class LineRules(Section):
     seize_hold_ms: int = 100
     """Double seizure: our seizure stays at least so long, for the far end to see it."""
     answer_delay_ms: int = 250
-    """KB free has ended here until the answer. Line signals are at once, while a far end may have 160 ms of our last signal
-    waiting in its card, and has up to 80 ms to find that it has ended; not all look at what is there by then."""
+    """The end of KB free until the answer. Line signals are at once, while a far end may have 160 ms of our last signal
+    waiting in its card and takes up to 80 ms to find that it has ended; not all look at what the line says by then."""
     release_ms: int = 10_000
     """Our clear forward until the far end shows idle; then the circuit is reported stuck."""
     clear_back_wait_ms: int = 0
