@@ -19,12 +19,13 @@ from pri_far_end import (
     habits,
     heard,
     ignores,
+    offered,
     talking,
     waited_ms,
     works,
 )
 
-from boardd.contract.driver import Alerting, LineFree, ReleasedByFar, Trouble, Usable
+from boardd.contract.driver import Alerting, Connected, LineFree, ReleasedByFar, Trouble, Usable
 from boardd.contract.errors import WrongStateError
 from boardd.contract.states import ChannelState
 from boardd.testing import Stage
@@ -63,6 +64,20 @@ async def t310_a_call_proceeds_and_nothing_follows(stage: Stage, board: str) -> 
     assert far(stage, board, "tell")["finished"][-1]["cause"] == 102
     end_fault(stage, silent)
     await works(stage, channel)
+
+
+@play.on_side("e1")
+async def t313_nobody_acknowledges_our_answer(stage: Stage, board: str) -> None:
+    """Whoever answers is never through; the far end did not hang up."""
+    event, mark = await offered(stage, board, 20)
+    deaf = ignores(stage, board, "CONNECT")
+    await stage.port(event.channel).answer()
+    released = await stage.log.wait(ReleasedByFar, event.channel, mark)
+    assert (released.cause, released.origin, released.maker_code) == (102, "line", "T313")
+    assert not [e for e in stage.log.of(event.channel, mark) if isinstance(e, Connected)]
+    end_fault(stage, deaf)
+    await stage.free(event.channel, mark)
+    await works(stage, event.channel)
 
 
 @play.on_sides

@@ -13,7 +13,7 @@ from boardd.signalling.q931.stack import StackEvent
 from boardd.signalling.span import Disconnected, Origin, Released
 
 PROGRESS_IN_BAND = 8
-CALL_TIMERS = ("T301", "T302", "T304", "T306", "T310")
+CALL_TIMERS = ("T301", "T302", "T304", "T306", "T310", "T313")
 
 AT_ONCE = frozenset({1, 34, 44, 82, 88})
 """Causes for which libpri answers a SETUP with RELEASE COMPLETE; for others it needs CALL PROCEEDING first."""
@@ -79,10 +79,11 @@ class Clearing:
 
     def on_hangup(self, call: Call, event: StackEvent) -> None:
         """RELEASE, RELEASE COMPLETE, STATUS of a call that the far end does not have, or a timer of the stack."""
-        cause = self._cause(call, event)
-        self.core.do("hangup", call, cause)
         far = self.core.message is not None
-        raw = self._raw(event) if far else self._timer_of(cause)
+        raw = self._raw(event) if far else self._timer_of(call)
+        # libpri's cause of a SETUP that nobody answered depends on what became of the link meanwhile.
+        cause = Cause.NO_USER_RESPONDING if raw == "T303" else self._cause(call, event)
+        self.core.do("hangup", call, cause)
         unavailable = far and cause == Cause.CHANNEL_UNAVAILABLE and call.phase is Phase.DIALING and not call.silent
         self._tell(call, cause, raw, Origin.FAR if far else Origin.LINE)
         if unavailable:
@@ -197,8 +198,8 @@ class Clearing:
             parts.append(f"diag={found.diagnostics.hex()}")
         return " ".join(parts)
 
-    def _timer_of(self, cause: int) -> str:
-        """Which timer of the stack gave this cause."""
+    def _timer_of(self, call: Call) -> str:
+        """Which timer of the stack has ended the call."""
         if not self.core.slots.link_up:
             return "T309"
-        return {18: "T303", 102: "timer"}.get(cause, "timer")
+        return "T303" if call.phase is Phase.DIALING and not call.acknowledged else "timer"

@@ -74,12 +74,13 @@ class IncomingSide:
 
         Both ends have just seized it (glare): the network's call wins; as the user we give up ours, as the network we
         keep it. Our SETUP is on its way; the network answers it with a release, or on another channel, which is then
-        released. A call that has outlived a lost link, and that the far end no longer knows, gives way too.
+        released. A call that we have given up meanwhile gives way all the more. A call that has outlived a lost link,
+        and that the far end no longer knows, gives way too.
         """
         call = self.core.calls.by_number(slot.call)
         if call is None:
             return
-        if call.outgoing and call.phase is Phase.DIALING and not call.acknowledged:
+        if call.outgoing and call.phase in (Phase.DIALING, Phase.CLEARING) and not call.acknowledged:
             log.info("pri_glare", span=self.core.name, slot=slot.slot, side=str(self.core.profile.side))
             if self.core.profile.side is Side.USER:
                 self.clearing.give_way(call, Cause.CHANNEL_UNAVAILABLE, "glare", Origin.GLARE)
@@ -172,19 +173,22 @@ class IncomingSide:
         return self.core.do("progress", call, call.channel, cause)
 
     def connect(self, call: Call) -> bool:
-        """CONNECT. The network's call is through at once, the user's when the network has acknowledged."""
+        """CONNECT. The network's call is through at once, the user's when the network has acknowledged (T313)."""
         if call.outgoing or call.phase not in (Phase.OFFERED, Phase.COLLECTING, Phase.PROCEEDING, Phase.ALERTING):
             return False
         self.proceed(call)
         acknowledged = self.core.profile.side is Side.USER
         call.phase = Phase.ANSWERING if acknowledged else Phase.CONNECTED
         done = self.core.do("connect", call, call.channel)
-        if not acknowledged:
+        if acknowledged:
+            self.core.start("T313", call, lambda: self.clearing.expire(call, "T313", Cause.TIMER_EXPIRED))
+        else:
             self.core.emit(Connected(call.slot, call.number))
         return done
 
     def on_connect_ack(self, call: Call) -> None:
         """CONNECT ACKNOWLEDGE."""
         if call.phase is Phase.ANSWERING:
+            self.core.stop(call, "T313")
             call.phase = Phase.CONNECTED
             self.core.emit(Connected(call.slot, call.number))

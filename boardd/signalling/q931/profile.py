@@ -56,9 +56,9 @@ _NETWORK_MS = {"T304": 20_000, "T310": 10_000}
 TIMERS = tuple(_COMMON_MS)
 """Names of timers that a profile may set; milliseconds, 0 switches T301 and T310 off."""
 _MAY_BE_OFF = frozenset({"T301", "T310"})
-LIBRARY_TIMERS = frozenset({"T200", "T203", "T303", "T305", "T308", "T309", "T313"})
-"""Those that libpri runs; it has no T301, T302, T304, T306, T310 of its own, and T316 is ours because it must not stop
-at one slot."""
+LIBRARY_TIMERS = frozenset({"T200", "T203", "T303", "T305", "T308", "T309"})
+"""Those that libpri runs; it has no T301, T302, T304, T306, T310 of its own, T313 is ours because libpri clears without
+a word and as if nothing were wrong, and T316 because it must not stop at one slot."""
 
 
 @dataclass(frozen=True, slots=True)

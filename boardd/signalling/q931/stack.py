@@ -122,6 +122,8 @@ class Stack:
             raise DeviceError(f"{name}: libpri could not open a D channel", function="pri_new_cb")
         for timer in sorted(LIBRARY_TIMERS):
             self._lib.q9_set_timer(self._link, timer.encode(), profile.ms(timer))
+        # libpri cannot be told to have none: ours is always first.
+        self._lib.q9_set_timer(self._link, b"T313", 2 * profile.ms("T313"))
         self._lib.q9_set_timer(self._link, b"N200", profile.n200)
         self._lib.q9_set_service(self._link, profile.service_messages)
         self._lib.q9_set_debug(self._link, profile.library_debug)

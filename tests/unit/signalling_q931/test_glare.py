@@ -78,9 +78,25 @@ def test_as_the_network_we_move_a_call_that_does_not_mind():
     site.check()
 
 
-def test_a_call_that_we_had_given_up_already_is_no_glare_any_more():
-    """We hung up before the far end's SETUP came: our DISCONNECT is under way and the slot is not free."""
+def test_a_call_that_we_have_given_up_meanwhile_gives_way_too():
+    """We hung up before the far end's SETUP came: nobody needs the slot but its caller."""
     site = PeerSite("user")
+    call = site.setup(5)
+    site.span.disconnect(call, 16)
+    theirs = site.peer.dial(5, "1055")
+    site.run(0.1)
+    released, offer = site.take()
+    assert released == Released(5, call, 16) and isinstance(offer, Incoming) and offer.slot == 5
+    assert site.span.connect(offer.call)
+    site.run(0.5)
+    assert theirs.answered and site.take() == [Connected(5, offer.call)]
+    site.span.disconnect(offer.call)
+    site.run(1)
+    site.check()
+
+
+def test_as_the_network_we_keep_the_slot_of_a_call_that_is_being_cleared():
+    site = PeerSite("network")
     call = site.setup(5)
     site.span.disconnect(call, 16)
     theirs = site.peer.dial(5, "1055")

@@ -1,7 +1,7 @@
 """Far ends that fall silent: each timer, how long it waits, what it leads to."""
 
 import pytest
-from peer import DISCONNECT, RELEASE, SETUP, Manners
+from peer import CONNECT, DISCONNECT, RELEASE, SETUP, Manners
 from site_of_tests import SIDES, PeerSite
 
 from boardd.contract.errors import ConfigurationError
@@ -64,6 +64,38 @@ def test_t310_is_stopped_by_progress():
     assert site.take() == [Proceeding(3, call), Progress(3, call, True, 31), Connected(3, call)]
 
 
+def test_t303_whatever_became_of_the_link_meanwhile():
+    """The second SETUP is lost with the link, which the far end establishes anew: nobody has answered, cause 18."""
+    site = PeerSite(peer={"manners": lambda: Manners(proceed=False)})
+    call = site.setup(3)
+    site.run(3.9)
+    site.wire.cut = True
+    site.run(0.6)
+    site.wire.cut = False
+    site.peer.link.up = False
+    site.peer.link.establish()
+    site.run(4)
+    assert site.take() == [Disconnected(3, call, 18, "T303", Origin.LINE), Released(3, call, 18)]
+
+
+@pytest.mark.parametrize("ms", [4_000, 9_000])
+def test_t313_nobody_acknowledges_our_answer(ms):
+    """Our side ends the call, with the cause of a timer, and says so; the far end did not hang up."""
+    site = PeerSite("user", timers_ms={} if ms == 4_000 else {"T313": ms})
+    theirs = site.peer.dial(5, "1055")
+    site.run(0.1)
+    (offer,) = site.take(Incoming)
+    hear = site.peer.link.got
+    site.peer.link.got = lambda message: None if message[4] == CONNECT else hear(message)
+    site.span.connect(offer.call)
+    site.run(ms / 1000 - 0.1)
+    assert site.take() == []
+    site.run(0.3)
+    assert site.take() == [Disconnected(5, offer.call, 102, "T313", Origin.LINE), Released(5, offer.call, 102)]
+    assert theirs.cause == 102 and DISCONNECT in theirs.got
+    site.check()
+
+
 @both
 def test_t301_it_rings_for_ever(side):
     site = PeerSite(side, peer={"manners": lambda: Manners(answer_ms=None)}, timers_ms={"T301": 180_000})
@@ -79,22 +111,6 @@ def test_t301_may_be_left_to_others():
     site.setup(3)
     site.run(3600)
     assert not any(isinstance(e, Released) for e in site.history)
-
-
-def test_t313_our_connect_is_not_acknowledged():
-    """The network's link works, its call control does not: the user gives up after 4 s."""
-    site = PeerSite()
-    theirs = site.peer.dial(3, "1055")
-    site.run(0.1)
-    (offer,) = site.take(Incoming)
-    site.peer._progress_of_mine = lambda call, msg: None
-    site.span.connect(offer.call)
-    site.run(3.9)
-    assert site.take() == []
-    site.run(0.3)
-    assert site.take()[-1] == Released(3, offer.call, 16)
-    assert theirs.over and DISCONNECT in theirs.got
-    site.check()
 
 
 @both
