@@ -9,10 +9,12 @@ import pytest
 from dahdi_play import Play, call_in, end_fault, fault, truth, truth_mark
 
 from boardd import clock
+from boardd.contract.capabilities import Maintenance
 from boardd.contract.driver import Alerting, CallerId, Connected, LineFree, Offered, ReleasedByFar, Trouble, Usable
 from boardd.contract.errors import WrongStateError
 from boardd.contract.states import ChannelState
 from boardd.testing import Stage
+from drivers.dahdi.driver import DahdiDriver
 
 pytestmark = pytest.mark.usefixtures("own_libpri")
 
@@ -45,6 +47,28 @@ async def offered(stage: Stage, number: str, script: str = "waits") -> tuple[str
     channels = tuple(stage.inventory.ports)
     event = await stage.log.wait(Offered, channels, mark)
     return event.channel, mark
+
+
+# -- maintenance ------------------------------------------------------------------------------------------------------
+@play
+async def errors_that_we_send_are_counted_where_a_loop_brings_them_back(stage: Stage) -> None:
+    driver = stage.driver
+    assert isinstance(driver, DahdiDriver)
+    span, trunk = "r2/1", driver.cards.trunks["r2/1"]
+    sent = {
+        Maintenance.FAS_ERROR: {"fas", "fe"},
+        Maintenance.CRC_ERROR: {"crc4"},
+        Maintenance.BIPOLAR_ERROR: {"bpv", "cv"},
+    }
+    await driver.maintain(span, Maintenance.LOCAL_LOOP)
+    await asyncio.sleep(5)
+    for what, counters in sent.items():
+        await driver.maintain(span, Maintenance.CLEAR_COUNTERS)
+        await driver.maintain(span, what)
+        await asyncio.sleep(3)
+        assert {name for name, count in trunk.counters.items() if count} == counters, what
+    await driver.maintain(span, Maintenance.NONE)
+    await stage.until(OUT, S.IDLE)
 
 
 # -- layer 1 ----------------------------------------------------------------------------------------------------------
