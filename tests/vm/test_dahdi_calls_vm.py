@@ -15,7 +15,7 @@ import vm_machine
 from hwsim.core.sound import alaw_decode, find_chirps
 
 pytestmark = [pytest.mark.deep, pytest.mark.real_time, pytest.mark.timeout(1800)]
-GUEST_S, HOST_S, READING_S = 600, 1700, 5000
+GUEST_S, HOST_S, READING_S = 600, 1150, 5000
 """Of the guest's time for the calls; of ours, on a machine with other work; of the guest's for reading its disk."""
 PEER = 99
 END = {"cause": 16, "origin": "far"}

@@ -1,15 +1,18 @@
 """Bridges over two domains: who owns them, what is lent, and what is refused."""
 
+import asyncio
+
 import pytest
 from daemonkit import FakeHost, client_of, daemon_at, site_of
 from virtualtime import run, until
 
 from boardd.api.board_schema import TieLoan
-from boardd.contract.errors import UnsupportedError
+from boardd.contract.errors import DeadlineError, UnsupportedError
 from boardd.contract.events import EventType
 from boardd.contract.objects import Bridge, Link, SwitchingProfile
 
 WITH_TIES = SwitchingProfile(stream_channels=4)
+STILL_S = 30.0
 TALK = [Link(source="C1", sink="C2"), Link(source="C2", sink="C1")]
 
 
@@ -65,6 +68,29 @@ def test_the_owner_gets_the_others_call_lent(tmp_path):
             await until(lambda: "C3" in client.mirror.calls)
             await client.change_bridge("B1", [*TALK, Link(source="C3", sink="C1")])
             assert asked(b)[1:] == [("tie.lend", [])] and asked(a)[1:] == [("bridge.change", ["C3"])]
+            await a.leave()
+            await b.leave()
+
+    run(main)
+
+
+def test_a_host_that_stands_still_holds_up_no_bridge_of_others(tmp_path):
+    async def main():
+        site = site_of(tmp_path)
+        async with daemon_at(site), client_of(site) as client:
+            a, b = two(site)
+            await begin(client, a, b)
+            a.offer("C3", 2)
+            await until(lambda: "C3" in client.mirror.calls)
+            b.answer = lambda _origin: asyncio.sleep(STILL_S)
+            began_s = asyncio.get_running_loop().time()
+            stuck = asyncio.ensure_future(client.create_bridge(TALK))
+            await until(lambda: bool(b.asked))
+            made = await client.create_bridge([Link(source="C1", sink="C3")])
+            assert made.domain == "a" and asyncio.get_running_loop().time() - began_s < 1 and not stuck.done()
+            with pytest.raises(DeadlineError, match="the host of domain b did not answer"):
+                await stuck
+            await asyncio.sleep(STILL_S)
             await a.leave()
             await b.leave()
 
