@@ -13,7 +13,6 @@ from pathlib import Path
 
 from boardd.contract.capabilities import Tone
 from boardd.contract.driver import (
-    Digit,
     DigitsSent,
     DriverEvent,
     PlayAdvanced,
@@ -216,10 +215,6 @@ class Media:
         with self._begins():
             self.port.tone(self._sound.tones.tones[tone])
             self._tone = True
-
-    def heard_digit(self, digit: str) -> None:
-        """A digit was heard in a call."""
-        self._emit(Digit(self._channel, digit))
 
     def _digits_ended(self, event: engine.DigitsSent) -> None:
         complete = event.reason is engine.Reason.END
