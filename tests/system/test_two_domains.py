@@ -21,7 +21,7 @@ HERE = Path(__file__).parent / "two_domains"
 HOSTS = {"host-dahdi": "dahdi", "host-synway": "synway"}
 SEEDS = [int(word) for word in os.environ.get("TWO_DOMAINS_SEEDS", "1,2,3").split(",")]
 GAP_MS = 20
-BEFORE_US, AFTER_US = 900_000, 3_000_000
+BEFORE_US, AFTER_US, LIFTED_US = 900_000, 3_000_000, 300_000
 FIRST_S, APART_S, SPREAD_S = 58.0, 33.0, 8.0
 LEASE_S = 5.0
 """So long before a kill the scheduler is frozen, when nobody shall be there to control: its lease is 2 s."""
@@ -92,7 +92,15 @@ class Judge:
         assert told or down[0]["t_us"] - at_us < 1_000_000, stay.person
 
     def prompts(self, at_us: int, dead: str) -> None:
-        """Whoever waits with music on a line of the other domain hears it go on."""
+        """Whoever waits with music on a line of the other domain hears it go on. Except who was just being put through:
+        for each agent of the dead host who lifted right before, one caller hears who was to answer, and waits on.
+        """
+        lifted = [
+            f
+            for f in self.run.of("off_hook", ringing=True)
+            if "/" in f["line"] and line_domain(f["line"]) == dead and at_us - LIFTED_US < f["t_us"] <= at_us
+        ]
+        cut: list[str] = []
         for stay in self.talks.stays:
             if line_domain(stay.line) == dead or not stay.on_at(at_us) or stay.end_us < at_us + AFTER_US:
                 continue
@@ -104,7 +112,9 @@ class Judge:
             if music and (line_domain(stay.line) == "dahdi" or not music.begins_anew(to_us)):
                 self.seen["music"] += 1
                 gap_ms = music.gap_ms(at_us - 200_000, to_us)
-                assert gap_ms <= GAP_MS, f"{stay.person} on {stay.line}: music is gone for {gap_ms} ms"
+                if gap_ms > GAP_MS:
+                    cut.append(f"{stay.person} on {stay.line}: music is gone for {gap_ms} ms")
+        assert len(cut) <= len(lifted), (cut, lifted)
 
     def nobody_else(self, at_us: int, dead: str, survivors: list[Stay]) -> None:
         """On lines of the other domain we ended nobody's call but those left alone, and those whose agent hung up."""
