@@ -90,6 +90,10 @@ class CallTable:
         """The call behind the library's handle."""
         return self._by_handle.get(handle)
 
+    def by_reference(self, reference: int) -> Call | None:
+        """The call of this reference, as it stands in the far end's messages."""
+        return next((call for call in self._by_number.values() if call.reference == reference), None)
+
     def spoken_of(self, reference: int) -> None:
         """The far end has sent a message about the call with this reference."""
         for call in self._by_number.values():

@@ -7,6 +7,7 @@ from boardd.signalling.q931.calls import Call, Phase
 from boardd.signalling.q931.clearing import Clearing
 from boardd.signalling.q931.core import Core, log
 from boardd.signalling.q931.ddi import DdiVerdict
+from boardd.signalling.q931.frames import Element, Message
 from boardd.signalling.q931.octets import number_of
 from boardd.signalling.q931.profile import Side
 from boardd.signalling.q931.restarts import Restarts
@@ -15,6 +16,8 @@ from boardd.signalling.q931.stack import ALL_CHANNELS, StackEvent
 from boardd.signalling.span import Connected, Incoming, MoreDigits, Origin
 
 SPEECH, AUDIO_3K1 = 0x00, 0x10
+NOT_CONNECTED_YET = (1, 2, 3, 4)
+"""Q.931 states of a caller: call initiated, overlap sending, outgoing call proceeding, call delivered."""
 INCOMPATIBLE = 88
 
 
@@ -185,6 +188,17 @@ class IncomingSide:
         else:
             self.core.emit(Connected(call.slot, call.number))
         return done
+
+    def on_status(self, message: Message) -> None:
+        """STATUS, which both ends send when the link has been established anew. A caller who is not connected yet never
+        got our CONNECT, and libpri leaves it at that: for ever, as the network waits for no acknowledgement."""
+        call = self.core.calls.by_reference(message.flagged_reference)
+        state = message.get(Element.CALL_STATE)
+        if call is None or call.outgoing or call.phase is not Phase.CONNECTED or not state:
+            return
+        if state[0] & 0x3F in NOT_CONNECTED_YET:
+            log.warning("pri_connect_again", span=self.core.name, slot=call.slot)
+            self.core.do("connect", call, call.channel)
 
     def on_connect_ack(self, call: Call) -> None:
         """CONNECT ACKNOWLEDGE."""

@@ -18,7 +18,7 @@ from typing import Any
 from boardd.signalling.q931.calls import Call
 from boardd.signalling.q931.clearing import Clearing
 from boardd.signalling.q931.core import Core
-from boardd.signalling.q931.frames import SERVICE, Element, Message, read_frame
+from boardd.signalling.q931.frames import SERVICE, Element, Message, MessageType, read_frame
 from boardd.signalling.q931.incoming import IncomingSide
 from boardd.signalling.q931.link import LinkWatch
 from boardd.signalling.q931.outgoing import OutgoingSide
@@ -183,6 +183,8 @@ class Q931Span:
                     self._core.calls.spoken_of(message.flagged_reference)
                 if message is not None and message.is_service:
                     self._on_service(message)
+                elif message is not None and message.kind == MessageType.STATUS and event is None:
+                    self._in.on_status(message)
                 elif event is not None:
                     self._on_event(event)
                 self._core.message = None

@@ -1,7 +1,7 @@
 """The data link: up, down, short losses, long ones, far ends that start anew, loops and wrong roles."""
 
 import pytest
-from peer import NOTIFY, SLOTS, Manners, Msg, Peer
+from peer import NOTIFY, SLOTS, STATE, STATUS, Manners, Msg, Peer, cause_ie
 from site_of_tests import SIDES, PeerSite
 from virtual import VirtualClock, Wire
 
@@ -236,6 +236,33 @@ def test_a_restart_that_went_down_with_the_link_is_sent_again(side):
     site.peer.link.establish()
     site.run(1)
     assert 9 in site.peer.restarted and site.span.usable(9)
+
+
+@pytest.mark.parametrize("state", [3, 4])
+def test_an_answer_that_went_down_with_the_link_is_given_again(state):
+    """As the network: nobody acknowledges our CONNECT, and the caller would hear it ring for ever. The caller's STATUS
+    says so when the link is back: outgoing call proceeding, or call delivered."""
+    site = PeerSite("network")
+    theirs = site.peer.dial(8, "1055")
+    site.run(0.1)
+    (offer,) = site.take(Incoming)
+    if state == 4:
+        site.span.alerting(offer.call)
+        site.run(0.1)
+    site.wire.cut = True
+    site.span.connect(offer.call)
+    site.run(0.5)
+    site.wire.cut = False
+    site.peer.link.up = False
+    site.peer.link.establish()
+    site.run(0.1)
+    site.peer.raw(Msg(STATUS, theirs.reference, False, (cause_ie(31), (STATE, bytes([state])))).octets())
+    site.run(0.5)
+    assert theirs.answered and theirs.state == 10
+    site.span.disconnect(offer.call)
+    site.run(0.5)
+    assert [type(e).__name__ for e in site.take()] == ["Connected", "Released"]
+    site.check()
 
 
 def test_a_restart_that_is_not_answered_does_not_keep_a_slot_from_a_call_for_ever():
