@@ -42,7 +42,8 @@ def code(samples: np.ndarray, law: str) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Line:
-    """One case. Offsets are parts of the frequency; `tones` are (Hz, dBm0) that sound all the time."""
+    """One case. Offsets are parts of the frequency; `tones` are (Hz, dBm0) that sound all the time, or until they are
+    cut off, or from when they begin."""
 
     name: str
     want: str  # "all": each digit once; "none"; "info": only told
@@ -56,6 +57,9 @@ class Line:
     high_offset: float = 0
     snr_db: float | None = None
     tones: tuple[tuple[float, float], ...] = ()
+    tones_ms: float = 0  # from so long before a digit begins
+    tones_cut: float | None = None  # part of the digit after which they are cut off
+    tones_begin: float | None = None  # part of the digit after which they begin, for the pause's first half
     break_ms: float = 0
     break_at: float | None = None  # part of the digit; None: anywhere, seeded
     prompt_dbm0: float | None = None
@@ -95,6 +99,20 @@ def burst(line: Line, key: str, begin: float, rng: np.random.Generator, total: i
     return first, np.asarray(sound)
 
 
+def sounding(line: Line, begins: np.ndarray, total: int) -> np.ndarray:
+    """1 where the tones of a case sound, 0 where they do not."""
+    if line.tones_cut is None and line.tones_begin is None:
+        return np.ones(total)
+    there = np.zeros(total)
+    for begin in begins:
+        if line.tones_cut is not None:
+            there[int(begin - line.tones_ms * 8) : int(begin + line.tones_cut * line.on_ms * 8)] = 1
+        if line.tones_begin is not None:
+            first = int(begin + line.tones_begin * line.on_ms * 8)
+            there[first : int(begin + (line.on_ms + line.off_ms / 2) * 8)] = 1
+    return there
+
+
 def make(line: Line, prompt: np.ndarray | None = None) -> tuple[str, np.ndarray, np.ndarray | None]:
     """Digits, what the receiver hears, what was sent meanwhile (None: nothing)."""
     rng = np.random.default_rng((line.seed, sum(map(ord, line.name))))
@@ -111,8 +129,9 @@ def make(line: Line, prompt: np.ndarray | None = None) -> tuple[str, np.ndarray,
         power = (peak(line.low_dbm0) ** 2 + peak(line.high_dbm0) ** 2) / 2
         x += rng.normal(0, np.sqrt(power / 10 ** (line.snr_db / 10)), total)
     t = np.arange(total) / RATE_HZ
+    under = sounding(line, begin + np.arange(len(digits)) * period, total)
     for f_hz, dbm0 in line.tones:
-        x += peak(dbm0) * np.sin(2 * np.pi * f_hz * t + rng.uniform(0, 2 * np.pi))
+        x += under * peak(dbm0) * np.sin(2 * np.pi * f_hz * t + rng.uniform(0, 2 * np.pi))
     sent = None
     if line.prompt_dbm0 is not None and prompt is not None:
         start = rng.integers(0, len(prompt))

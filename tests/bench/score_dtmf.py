@@ -85,6 +85,7 @@ def rows() -> Iterator[Row]:
         "10 ms break, anywhere in the digit",
         "all",
         *(replace(line, on_ms=on, off_ms=60, break_ms=10) for on in (50, 60, 90, 150)),
+        *(replace(line, on_ms=50, off_ms=60, break_ms=10, break_at=at).both(0.015) for at in (0.05, 0.25, 0.5, 0.95)),
         replace(line, on_ms=90, off_ms=60, break_ms=10, break_at=0.5),
     )
     for part in (0.015, 0.018):
@@ -125,6 +126,17 @@ def rows() -> Iterator[Row]:
             *(replace(line, tones=((f_hz, dial),)) for f_hz in (425, 450, 475)),
             *(replace(line, tones=((450, dial),), low_dbm0=d, high_dbm0=d) for d in (-5, -18)),
         )
+        cut = replace(line, digits=32, off_ms=600, tones=((450, dial),), tones_ms=250)
+        yield both(
+            f"dial tone of {dial} dBm0 cut off in the digit",
+            "all",
+            *(replace(cut, tones_cut=part) for part in (0.02, 0.25, 0.5, 0.75, 0.98)),
+        )
+    yield both(
+        "digits with twist under 475 Hz of -13 dBm0",
+        "all",
+        replace(line, on_ms=60, off_ms=60, tones=((475, -13),), low_dbm0=-8, high_dbm0=-16),
+    )
     yield both("under 350 + 440 Hz of -13 dBm0", "all", replace(line, tones=((350, -13), (440, -13))))
     for snr in (24, 18, 15, 12):
         yield both(f"S/N {snr} dB", "all", replace(line, snr_db=snr), line.both(0.015 if snr > 12 else 0))

@@ -9,9 +9,13 @@
 
 #include "detect_dtmf.h"
 
+#include <stdlib.h>
+
 enum {
     LOOK_BACK = 20,  /* hops, 100 ms */
-    EDGE_HOPS = 3    /* a window's reach beyond its hop, on each side of a run */
+    EDGE_HOPS = 3,   /* a window's reach beyond its hop, on each side of a run */
+    LOW_BEFORE = 12, /* hops, 60 ms */
+    LOW_LATE = 2     /* hops after which low sound no longer begins with the tones: 20 ms after them, windows considered */
 };
 
 static const char DIGITS[] = "123A456B789C*0#D";
@@ -19,6 +23,7 @@ static const char DIGITS[] = "123A456B789C*0#D";
 #define HALF_SUM (DTMF_WINDOW / 4.0f)   /* window sum over two: magnitude of a correlation with a sine of peak 1 */
 #define THERE 0.5f                      /* of the full amplitude */
 #define STEADY 0.8f                     /* windows wholly inside the tone */
+#define WHOLE 0.95f                     /* the same, when a break is near */
 #define MIN_COHERENCE 0.985f            /* a tone turns evenly */
 #define MAX_PURITY 1.06f                /* more: the amplitude is not constant, as of a plucked string */
 #define MAX_APART 0.037f                /* between the two offsets: keys are never octaves, fifths or fourths */
@@ -31,6 +36,8 @@ static const char DIGITS[] = "123A456B789C*0#D";
 #define MAX_BEFORE 0.20f                /* a key is not pressed in the middle of an equally loud sound */
 #define LASTING_PURITY 0.96f            /* ...but one that lasts counts though its beginning was spoilt */
 #define LASTING_COHERENCE 0.998f
+#define MAX_BESIDE 0.011f               /* in one other band, over the tones */
+#define MAX_BESIDE_DIAL_TONE 0.035f
 #define MAX_LOW 0.10f                   /* sound below 500 Hz, over the tones; more is dial tone, or not a digit */
 #define LOW_SPREAD 1.3f
 #define LOW_CLICK 0.05f
@@ -129,6 +136,7 @@ typedef struct {
     float low_energy;      /* of what lies below the tones, likewise */
     float seen_hops;       /* hops that these energies come from */
     float echo, low_echo;  /* what the echo of `sent` may have added to the two energies at most */
+    bool broken;           /* by a break */
 } run;
 
 /* Energy of a hop as its window sees it, from the 40-sample pieces below the window. */
@@ -170,10 +178,15 @@ static run look_back(const dtmf_lane *lane, long newest, int low, int high)
     }
     run found = {.last = newest, .first = newest, .peak2 = {full[0], full[1]}};
     int from = 0;
+    bool was_whole = false;
+    float lowest = 1;
     for (int i = 0; i < n; i++) {
         ratio[i] = sqrtf(fminf(1.0f, fminf(a[i] / full[0], b[i] / full[1])));
         if (ratio[i] >= THERE)
             from = i;
+        was_whole |= ratio[i] >= STEADY;
+        lowest = was_whole ? fminf(lowest, ratio[i]) : lowest;
+        found.broken |= lowest < THERE && ratio[i] >= THERE;
     }
     for (int i = 0; i < n && i <= from + EDGE_HOPS; i++) {
         found.hops += ratio[i];
@@ -200,36 +213,65 @@ static float energy_before(const dtmf_lane *lane, const run *r)
     return least;
 }
 
-/*
- * Dial tone under a digit was there before it and goes on: the low energy of 20 ms hardly changes, from 60 ms before. What
- * begins with the digit, beside the click of its edge, is a voice's or an instrument's.
- */
-static bool low_is_steady(const dtmf_lane *lane, const run *r, float tones)
+/* How much low sound may be, if it keeps its level: the click of the tones' edge adds its power, or its amplitude. */
+static float most_low(float least, float click)
 {
-    float least = INFINITY, most = 0;
-    long from = r->first - 12;
-    if (from < r->last - LOOK_BACK - 4)
-        from = r->last - LOOK_BACK - 4;
-    for (long hop = from < 3 ? 3 : from; hop <= r->last; hop++) {
-        float low = seen(lane->in.low, hop);
-        least = fminf(least, low);
-        most = fmaxf(most, low);
-    }
-    return most <= LOW_SPREAD * least + LOW_CLICK * tones;
+    float amplitude = sqrtf(least) + sqrtf(click);
+    return fmaxf(LOW_SPREAD * least + click, amplitude * amplitude);
 }
 
-/* Frequency of a band's tone over a run, as what it is beside the band, Hz; coherence 0 .. 1. */
-static float off_frequency(const dtmf_spectrum *s, const run *r, int band, float *coherence)
+/*
+ * Dial tone under a digit is no part of it. It was there before, at one level, and goes on or is cut off; or it begins when
+ * the digit has been there for a while, and goes on. Low sound that begins with the tones, beside the click of their edge,
+ * or swells under them, is a voice's or an instrument's.
+ */
+static bool low_is_apart(const dtmf_lane *lane, const run *r, float tones)
+{
+    float low[LOW_BEFORE + LOOK_BACK + 1], click = LOW_CLICK * tones;
+    long from = r->first - LOW_BEFORE;
+    if (from < 3)
+        from = 3;
+    int count = (int)(r->last - from + 1), begins = (int)(r->first - from);
+    for (int i = 0; i < count; i++)
+        low[i] = seen(lane->in.low, from + i);
+
+    float least = INFINITY;
+    bool falls = true; /* or keeps its level, which it had before the tones */
+    for (int i = 0; i < count && falls; i++) {
+        least = fminf(least, low[i]);
+        falls = low[i] <= most_low(least, click) && (i > begins - 3 || low[0] <= most_low(low[i], click));
+    }
+    if (falls)
+        return true;
+    float most = 0;
+    bool late = true;
+    for (int i = 0; i < count && late; i++) {
+        late = i <= begins + LOW_LATE ? low[i] <= click : low[i] >= most / LOW_SPREAD;
+        most = fmaxf(most, low[i]);
+    }
+    if (late)
+        return true;
+    least = INFINITY, most = 0;
+    for (int i = count > LOOK_BACK + 5 ? count - LOOK_BACK - 5 : 0; i < count; i++) {
+        least = fminf(least, low[i]);
+        most = fmaxf(most, low[i]);
+    }
+    return most <= most_low(least, click);
+}
+
+/* As off_frequency, from the windows that show this much of the full amplitude. */
+static float off_frequency_of(const dtmf_spectrum *s, const run *r, int band, float whole, float *coherence)
 {
     float turn = 2.0f * (float)M_PI * DTMF_HZ[band] * DTMF_HOP / RATE_HZ;
+    float least2 = whole * whole * r->peak2[band >= DTMF_BANDS / 2];
     float re[3] = {0}, im[3] = {0}, size = 0;
     for (long hop = r->first; hop <= r->last; hop++) {
         int now = (int)(hop & (DTMF_HISTORY - 1));
-        if (band_peak2(s, hop, band) < STEADY * STEADY * r->peak2[band >= DTMF_BANDS / 2])
+        if (band_peak2(s, hop, band) < least2)
             continue;
         for (int back = 1; back <= 2 && hop - back >= r->first; back++) {
             int then = (int)((hop - back) & (DTMF_HISTORY - 1));
-            if (band_peak2(s, hop - back, band) < STEADY * STEADY * r->peak2[band >= DTMF_BANDS / 2])
+            if (band_peak2(s, hop - back, band) < least2)
                 break;
             re[back] += s->re[now][band] * s->re[then][band] + s->im[now][band] * s->im[then][band];
             im[back] += s->im[now][band] * s->re[then][band] - s->re[now][band] * s->im[then][band];
@@ -253,6 +295,23 @@ static float off_frequency(const dtmf_spectrum *s, const run *r, int band, float
     return phase * RATE_HZ / (2.0f * (float)M_PI * DTMF_HOP);
 }
 
+/*
+ * Frequency of a band's tone over a run, as what it is beside the band, Hz; coherence 0 .. 1. Windows that reach into a break
+ * see the tone's phase elsewhere than in their middle, which a run of a few windows would be blamed for.
+ */
+static float off_frequency(const dtmf_spectrum *s, const run *r, int band, float *coherence)
+{
+    float off = off_frequency_of(s, r, band, STEADY, coherence);
+    if (r->broken && *coherence < MIN_COHERENCE) {
+        float coherence_inside, off_inside = off_frequency_of(s, r, band, WHOLE, &coherence_inside);
+        if (coherence_inside > *coherence) {
+            *coherence = coherence_inside;
+            return off_inside;
+        }
+    }
+    return off;
+}
+
 /* Of what we sent since a hop, less the time that its echo may take: the most in one band, peak squared. */
 static float sent_in_band(const dtmf_lane *lane, long from, long to, int band)
 {
@@ -267,6 +326,44 @@ static bool is_echo(const dtmf_lane *lane, const run *r, int band)
 {
     float most = sent_in_band(lane, r->first, r->last, band);
     return r->peak2[band >= DTMF_BANDS / 2] < most * lane->max_echo_gain;
+}
+
+/* Whether both tones show so much of their full amplitude. */
+static bool shown(const dtmf_lane *lane, const run *r, long hop, int low, int high, float whole)
+{
+    return band_peak2(&lane->in, hop, low) >= whole * whole * r->peak2[0] &&
+           band_peak2(&lane->in, hop, high) >= whole * whole * r->peak2[1];
+}
+
+/*
+ * The strongest other band while both tones are whole, as a part of their power: noise is everywhere, a voice has its harmonics
+ * somewhere. The mean of the windows, or their least: dial tone that is cut off is in all bands for a moment. Neighbours in
+ * the low group see the tone itself. What we send may have put it there.
+ */
+static float beside(const dtmf_lane *lane, const run *r, int low, int high, bool of_least)
+{
+    float sum[DTMF_BANDS] = {0}, least[DTMF_BANDS], most = 0;
+    int windows = 0;
+    for (float whole = WHOLE; windows == 0 && whole > THERE; whole -= WHOLE - STEADY)
+        for (long hop = r->first; hop <= r->last; hop++) {
+            if (!shown(lane, r, hop, low, high, whole))
+                continue;
+            for (int band = 0; band < DTMF_BANDS; band++) {
+                float power = band_peak2(&lane->in, hop, band);
+                sum[band] += power;
+                least[band] = windows ? fminf(least[band], power) : power;
+            }
+            windows++;
+        }
+    for (int band = 0; band < DTMF_BANDS && windows; band++) {
+        if (band == high || (band < DTMF_BANDS / 2 && abs(band - low) <= 1))
+            continue;
+        float power = of_least ? least[band] : sum[band] / (float)windows;
+        if (lane->sent_idle < 2 * DTMF_HISTORY)
+            power -= sent_in_band(lane, r->first, r->last, band) * lane->max_echo_gain;
+        most = fmaxf(most, power);
+    }
+    return most / (r->peak2[0] + r->peak2[1]);
 }
 
 static void end_digit(dtmf_lane *lane, int number, det_sink *sink)
@@ -344,7 +441,10 @@ void dtmf_judge(dtmf_lane *lane, int number, det_sink *sink)
     bool lasts = r.hops >= LOOK_BACK - 1 && purity >= LASTING_PURITY && fminf(coherence[0], coherence[1]) >= LASTING_COHERENCE;
     if (!lasts && energy_before(lane, &r) > MAX_BEFORE * tones + echo / r.seen_hops)
         return;
-    if (r.low_energy > MAX_LOW * tones * r.seen_hops + r.low_echo && !low_is_steady(lane, &r, tones))
+    bool dial_tone = r.low_energy > MAX_LOW * tones * r.seen_hops + r.low_echo;
+    if (dial_tone && !low_is_apart(lane, &r, tones))
+        return;
+    if (beside(lane, &r, low, high, dial_tone) > (dial_tone ? MAX_BESIDE_DIAL_TONE : MAX_BESIDE))
         return;
     if (lane->active.digit >= 0)
         end_digit(lane, number, sink);

@@ -15,7 +15,9 @@ enum {
     LOOK_EVERY = ME_RATE_HZ / ME_BLOCK,  /* blocks between looks at what waits in the device: 1 s */
     WAITING_TOO_MANY = 2,                /* blocks that wait, at PATIENCE looks in a row, are too many */
     PATIENCE = 5,
-    CALM = 30,                           /* seconds without a late moment, then a block a second is given back */
+    CALM = 30,                           /* seconds without a late moment, then a block a second is given back, */
+    QUIET_WITHIN = 2 * LOOK_EVERY,       /* in the first quiet block of so many, else in the last of them */
+    QUIET_PEAK = 130,                    /* 48 dB below full scale: noise in a pause of speech */
     MOST_EVENTS = 16                     /* taken from the device at once */
 };
 
@@ -31,6 +33,9 @@ typedef struct {
     int32_t excess;   /* blocks ahead of the device beside the silence, from late moments */
     int32_t calm;     /* seconds since the last of them */
     int64_t burst_ns; /* when that was */
+    int32_t due;      /* blocks in which one of the excess may still be left out; 0: none is to be */
+    bool folding;     /* `folded` was not written: it goes over into the block after it */
+    int16_t folded[ME_BLOCK];
     uint8_t rx[RX_BLOCKS * ME_BLOCK * MAX_WIDTH], tx[TX_BLOCKS * ME_BLOCK * MAX_WIDTH];
 } device;
 
@@ -171,14 +176,38 @@ static void note_dry(me_engine *engine, port *self)
     line->excess += dry > 0 ? dry : 0;
 }
 
-/* Once a second: whether a block that late moments have put ahead may be left out. */
-static bool may_catch_up(me_engine *engine, port *self)
+static bool is_quiet(const port *self)
+{
+    int32_t peak = 0;
+    for (int n = 0; n < ME_BLOCK; n++)
+        peak = abs(self->said[n]) > peak ? abs(self->said[n]) : peak;
+    return peak <= QUIET_PEAK;
+}
+
+/* Whether this block, one of those that late moments have put ahead, is to be left out. */
+static bool catches_up(me_engine *engine, port *self)
 {
     device *line = self->inside;
-    if ((engine->blocks + self->index) % LOOK_EVERY != 0 || line->excess == 0 || ++line->calm <= CALM)
+    if (line->excess == 0 || line->folding) {
+        line->due = 0;
         return false;
+    }
+    if ((engine->blocks + self->index) % LOOK_EVERY == 0 && ++line->calm > CALM && line->due == 0)
+        line->due = QUIET_WITHIN;
+    if (line->due == 0 || (!is_quiet(self) && --line->due > 0))
+        return false;
+    line->due = 0;
     line->excess--;
+    line->folding = true;
+    memcpy(line->folded, self->said, sizeof line->folded);
     return true;
+}
+
+/* The block that was left out begins, this one ends: neither edge is a step. */
+static void fold(device *line, port *self)
+{
+    for (int n = 0; n < ME_BLOCK; n++)
+        line->folded[n] = (int16_t)((line->folded[n] * (ME_BLOCK - n) + self->said[n] * n) / ME_BLOCK);
 }
 
 static void hear(me_engine *engine, port *self)
@@ -224,17 +253,26 @@ static bool push(me_engine *engine, port *self)
 
 static void encode(device *line, port *self, uint8_t *to)
 {
+    const int16_t *from = self->said;
+    if (line->folding) {
+        fold(line, self);
+        from = line->folded;
+    }
     switch (line->options.law) {
     case CODEC_ALAW:
-        memcpy(to, port_said_alaw(self), ME_BLOCK);
+        if (!line->folding)
+            memcpy(to, port_said_alaw(self), ME_BLOCK);
+        for (int n = 0; n < ME_BLOCK && line->folding; n++)
+            to[n] = codec_to_alaw(from[n]);
         break;
     case CODEC_MULAW:
         for (int n = 0; n < ME_BLOCK; n++)
-            to[n] = codec_to_mulaw(self->said[n]);
+            to[n] = codec_to_mulaw(from[n]);
         break;
     default:
-        memcpy(to, self->said, sizeof self->said);
+        memcpy(to, from, ME_BLOCK * sizeof *from);
     }
+    line->folding = false;
 }
 
 static void silence(const device *line, uint8_t *to)
@@ -255,10 +293,10 @@ static void say(me_engine *engine, port *self)
         return;
     }
     if (line->behind) {
-        line->behind = line->filled = false;
-        line->tx_bytes = line->excess = 0;
+        line->behind = line->filled = line->folding = false;
+        line->tx_bytes = line->excess = line->due = 0;
     }
-    if (may_catch_up(engine, self)) {
+    if (catches_up(engine, self)) {
         self->unsent += ME_BLOCK;
         return;
     }
@@ -286,9 +324,9 @@ static void run(me_engine *engine, port *self)
     device *line = self->inside;
     line->stood = engine->clock.stood;
     line->behind = false;
-    line->rx_bytes = line->tx_bytes = line->looks = line->excess = line->calm = 0;
+    line->rx_bytes = line->tx_bytes = line->looks = line->excess = line->calm = line->due = 0;
     line->burst_ns = -1;
-    line->begun = line->filled = false;
+    line->begun = line->filled = line->folding = false;
 }
 
 static void close_line(port *self) { free(self->inside); }

@@ -46,6 +46,14 @@ LIMITS = {
     "dial tone": replace(BASE, tones=((450, -15),)),
     "loud dial tone": replace(BASE, tones=((475, -8),)),
     "dial tone, weak digits": replace(BASE, tones=((425, -10),), low_dbm0=-18, high_dbm0=-18),
+    "dial tone cut off at once": replace(BASE, off_ms=600, tones=((450, -10),), tones_ms=250, tones_cut=0.02),
+    "dial tone cut off early": replace(BASE, off_ms=600, tones=((475, -10),), tones_ms=250, tones_cut=0.25),
+    "dial tone cut off in the middle": replace(BASE, off_ms=600, tones=((450, -7),), tones_ms=250, tones_cut=0.5),
+    "dial tone that begins": replace(BASE, on_ms=80, off_ms=600, tones=((450, -10),), tones_begin=0.5),
+    "dial tone, twist": replace(BASE, digits=96, on_ms=60, off_ms=60, tones=((475, -13),), low_dbm0=-8, high_dbm0=-16),
+    "early break, off": replace(BASE, digits=192, keys="3BC#D", on_ms=50, off_ms=60, break_ms=10, break_at=0.25).both(
+        0.015
+    ),
     "dial tone of two": replace(BASE, tones=((350, -13), (440, -13))),
     "S/N 15 dB": replace(BASE, snr_db=15),
     "S/N 12 dB": replace(BASE, snr_db=12),
@@ -203,6 +211,21 @@ def test_digits_during_a_prompt_with_15_db_echo_loss(speech, level, digits, dela
 
 def test_nobody_presses_a_key_in_speech_or_a_tune(speech, tune):
     assert hear([speech, tune, np.clip(speech * 2.0, -32768, 32767).astype(np.int16)])[0] == ["", "", ""]
+
+
+def test_a_voice_with_harmonics_at_two_tones_is_no_digit_and_noise_as_loud_is_no_hindrance():
+    """Two of a voice's harmonics may be a key's tones; the others then have a tenth of the sound."""
+    t = np.arange(800) / 8000
+    keyed, whole = np.zeros(8000), np.zeros(8000)
+    for number, share in ((4, 1.0), (5, 1.0), (3, 0.3), (6, 0.3), (7, 0.15)):
+        tone = share * peak(-12) * np.sin(2 * np.pi * 238 * number * t + number)
+        whole[4000:4800] += tone
+        if share == 1:
+            keyed[4000:4800] += tone
+    rest = np.mean((whole - keyed)[4000:4800] ** 2) / np.mean(keyed[4000:4800] ** 2)
+    assert 0.08 < rest < 0.12
+    noise = np.random.default_rng(5).normal(0, np.sqrt(rest * np.mean(keyed[4000:4800] ** 2)), 8000)
+    assert hear([whole.astype(np.int16), (keyed + noise).astype(np.int16)])[0] == ["", "*"]
 
 
 def test_our_own_digits_and_prompts_come_back_and_are_no_keys(speech):

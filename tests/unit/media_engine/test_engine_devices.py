@@ -1,7 +1,9 @@
 """Device ports: bytes of a card in, bytes to a card out, in every law, also when the card or we are late."""
 
 import errno
+import math
 import os
+from itertools import pairwise
 
 import pytest
 from engine_stage import BLOCK, SILENCE, coded, decoded, pcm, ramp, samples
@@ -152,6 +154,49 @@ def test_a_late_moment_is_covered_the_next_time_and_its_delay_goes_away(stage, p
     lead, needed = prefill + 1, max(prefill, late) + 1
     assert dry == [20] * (needed - lead), "once, not again"
     assert (seen[0], seen[30], seen[70], seen[1500], seen[-1]) == (lead, needed, needed, needed, lead)
+
+
+def given_back(stage, sound, turns):
+    """A card that plays 160 bytes in each 20 ms; a late moment puts one block ahead of it, which is given back when it
+    is calm again. All that it was sent, in linear samples, and in which turns no block came.
+    """
+    wire, port = stage.wire()
+    port.play([Clip(pcm(sound), LINEAR)])
+    lib, handle = stage.engine.lib, stage.engine.handle
+    block, got, left_out = 0, b"", []
+    for turn in range(turns):
+        for _missed in range(1 + (turn == 20)):
+            wire.say(alaw(BLOCK))
+            block += 1
+        lib.me_service(handle, block * 20_000_000)
+        new = wire.heard()
+        got += new
+        if not new:
+            left_out.append(turn)
+    assert port.state.unsent == BLOCK * len(left_out)
+    return decoded(got), left_out
+
+
+def test_a_delay_goes_away_in_a_pause_of_the_sound(stage):
+    """The first quiet block after half a minute is left out: of the sound itself not one sample is missing."""
+    tone = [round(8000 * math.sin(0.3 * n)) for n in range(1700 * BLOCK)]
+    pause = range(1585 * BLOCK, 1590 * BLOCK)
+    sound = [40 if n in pause else value for n, value in enumerate(tone)]
+    got, left_out = given_back(stage, sound, 1650)
+    assert len(left_out) == 1
+    loud = [value for value in got if abs(value) > 130]
+    wanted = [value for value in decoded(coded(sound)) if abs(value) > 130]
+    assert loud == wanted[: len(loud)] and len(loud) > 1600 * BLOCK * 0.9
+
+
+def test_a_delay_goes_away_without_a_step_where_no_pause_is(stage):
+    """At most two seconds later, and the sound is never steeper than it is anywhere."""
+    sound = [round(8000 * math.sin(0.05 * n)) for n in range(1800 * BLOCK)]
+    got, left_out = given_back(stage, sound, 1750)
+    assert len(left_out) == 1
+    assert 1540 < left_out[0] <= 1680
+    steepest = max(abs(b - a) for a, b in pairwise(decoded(coded(sound[: 100 * BLOCK]))))
+    assert max(abs(b - a) for a, b in pairwise(got)) <= steepest
 
 
 def test_a_card_that_stood_still_itself_has_played_nothing_meanwhile(stage):
