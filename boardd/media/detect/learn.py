@@ -25,6 +25,8 @@ from boardd.media.detect.sounds import Sound, Window
 
 TONE_PURITY = 0.6
 MIN_TONE_FRAMES = 20
+LOUDEST_DB = 25.0
+"""A tone may be so much fainter than the loudest moment of the speech before it."""
 WATCH_HZ = 45.0
 MAX_PLACES = 4
 """Rounds in a cadence at most; unobtainable tone has four."""
@@ -124,7 +126,7 @@ def _strongest(pcm: Any) -> float:
     count = lib.det_scan(samples, len(samples), frames, room)
     clear = [(f.f_hz, f.level_dbm0) for f in (frames[i] for i in range(count)) if f.purity >= TONE_PURITY]
     loud = max((level for _f, level in clear), default=-100.0)
-    found = sorted(f for f, level in clear if level > loud - 12)
+    found = sorted(f for f, level in clear if level > loud - LOUDEST_DB)
     if len(found) < MIN_TONE_FRAMES:
         raise LearnError(_("no tone in this recording of {ms} ms").format(ms=count * 10))
 

@@ -37,7 +37,8 @@ static const char DIGITS[] = "123A456B789C*0#D";
 #define LASTING_PURITY 0.96f            /* ...but one that lasts counts though its beginning was spoilt */
 #define LASTING_COHERENCE 0.998f
 #define MAX_BESIDE 0.011f               /* in one other band, over the tones */
-#define MAX_BESIDE_DIAL_TONE 0.035f
+#define MAX_BESIDE_DIAL_TONE 0.025f
+#define DIAL_TONE_PURITY 0.90f
 #define MAX_LOW 0.10f                   /* sound below 500 Hz, over the tones; more is dial tone, or not a digit */
 #define LOW_SPREAD 1.3f
 #define LOW_CLICK 0.05f
@@ -442,7 +443,7 @@ void dtmf_judge(dtmf_lane *lane, int number, det_sink *sink)
     if (!lasts && energy_before(lane, &r) > MAX_BEFORE * tones + echo / r.seen_hops)
         return;
     bool dial_tone = r.low_energy > MAX_LOW * tones * r.seen_hops + r.low_echo;
-    if (dial_tone && !low_is_apart(lane, &r, tones))
+    if (dial_tone && (!low_is_apart(lane, &r, tones) || purity < DIAL_TONE_PURITY))
         return;
     if (beside(lane, &r, low, high, dial_tone) > (dial_tone ? MAX_BESIDE_DIAL_TONE : MAX_BESIDE))
         return;

@@ -87,12 +87,15 @@ static bool fits(const progress_lane *self, const tone_hop *hop, int band)
 static int classify(const progress_lane *self, const tone_hop *hop, int *band)
 {
     bool remembered = self->hop - self->tone_hop < TONE_MEMORY_HOPS;
-    if (hop->all_peak2 < self->min_peak2 || (remembered && hop->all_peak2 < self->quiet_part * self->tone_peak2))
+    if (hop->all_peak2 < self->min_peak2)
         return DET_QUIET;
     *band = -1;
     for (int i = 0; i < self->tones.bands; i++)
         if (fits(self, hop, i) && (*band < 0 || hop->peak2[i] > hop->peak2[*band]))
             *band = i;
+    /* A tone far below the last one is not quiet: what is remembered may have been a moment of loud speech. */
+    if (*band < 0 && remembered && hop->all_peak2 < self->quiet_part * self->tone_peak2)
+        return DET_QUIET;
     if (self->kind == DET_TONE && self->band >= 0 && fits(self, hop, self->band))
         *band = self->band;
     else if (self->next_count > 0 && self->next == DET_TONE && fits(self, hop, self->next_band))

@@ -68,6 +68,13 @@ def test_speech_before_the_tone_is_left_out(speech):
     assert Doubt.OTHER_SOUND not in learned.doubts or learned.confidence < 1
 
 
+def test_a_faint_tone_after_loud_speech_is_learned(speech):
+    loud = np.clip(speech[:32_000].astype(float) * 3, -32768, 32767)
+    learned = learn(line_of(loud, silence(0.5), cadence("busy", 12, -20)), Sound.BUSY, "x")
+    assert learned.tone.cadence[0][0].middle == pytest.approx(350, abs=8)
+    assert learned.f_hz.middle == pytest.approx(450, abs=2)
+
+
 def test_doubts_have_names():
     short = learn(make(Line("busy", 450, (250, 250), seconds=2.4))[0], Sound.BUSY, "x")
     assert Doubt.FEW_CYCLES in short.doubts and short.confidence < 0.85

@@ -59,6 +59,18 @@ def test_a_tone_whose_first_beep_was_cut_is_itself(tone, cut_ms):
     assert next(c.sample for c in came if told([c])) / 8 <= 500 - cut_ms + 5 * sum(on_off)
 
 
+@pytest.mark.parametrize("level", [-10, -20, -25])
+def test_a_faint_busy_tone_right_after_loud_speech_is_heard_in_time(speech, level):
+    """Vowels have moments of a tone of 450 Hz; what comes after them is not quiet because it is fainter."""
+    lines = []
+    for piece in range(8):
+        said = speech[piece * 24_000 : piece * 24_000 + 24_000].astype(float)
+        vowel = 4000 * np.sin(2 * np.pi * 450 * np.arange(480) / 8000)
+        lines.append(line_of(said, vowel, silence(0.3), cadence("busy", 6, level)))
+    for came in listen(lines):
+        assert next(c.sample for c in came if told([c]) == [Sound.BUSY]) / 8 <= 3000 + 60 + 300 + 2500
+
+
 def test_a_verdict_carries_its_reasons():
     came = listen([make(Line("busy", 440, (360, 340), -14, 20))[0]])[0]
     first = next(c.verdict for c in came if c.verdict.sound is Sound.BUSY)
