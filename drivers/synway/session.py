@@ -128,7 +128,7 @@ class Session:
                 self._not_open(name, error.message)
             raise
         if name in self._refused:
-            self._open_again(name)
+            self._open_again()
         return result
 
     # -- licence ------------------------------------------------------------------------------------------------------
@@ -138,10 +138,10 @@ class Session:
             self.emit(Trouble(DOMAIN, "licence", True, text))
         self._refused.add(name)
 
-    def _open_again(self, name: str) -> None:
-        self._refused.discard(name)
-        if not self._refused:
-            self.emit(Trouble(DOMAIN, "licence", False))
+    def _open_again(self) -> None:
+        """One that was refused works. The others may not be wanted for days; refused again, they are told again."""
+        self._refused.clear()
+        self.emit(Trouble(DOMAIN, "licence", False))
 
     # -- tasks --------------------------------------------------------------------------------------------------------
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:

@@ -210,18 +210,25 @@ def test_a_span_without_signal_is_no_card_that_is_gone(folder: Path) -> None:
 
 
 def test_an_expired_licence_is_told_as_such_until_an_operation_works_again(folder: Path) -> None:
+    """Of several that were refused any: nobody may want the others for days."""
+
     async def body(stage: Stage) -> None:
-        port, mark = stage.port("an/1"), stage.log.mark
+        port, other, mark = stage.port("an/1"), stage.port("an/2"), stage.log.mark
+        await other.dial(stage.far.number("answers"))
+        await stage.log.wait(Connected, other.id, mark)
         number = fault(stage, "licence_expired", "")
         with pytest.raises(DeviceError, match="licence has expired"):
             await port.dial(stage.far.number("answers"))
         alarm = await stage.log.wait(Trouble, "synway", mark, code="licence", raised=True)
         assert "SsmAutoDial" in alarm.text and "licence" in alarm.text
+        with pytest.raises(DeviceError, match="licence has expired"):
+            await other.record(str(stage.folder / "refused.alaw"))
         end_fault(stage, number)
         await port.dial(stage.far.number("answers"))
         await stage.log.wait(Trouble, "synway", mark, code="licence", raised=False)
         await stage.log.wait(Connected, port.id, mark)
         await stage.free(port.id, mark)
+        await stage.free(other.id, mark)
 
     on_stage(folder, body)
 
