@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
@@ -46,8 +47,9 @@ def ask(folder: Path, command: str, **args: Any) -> Any:
         except OSError as error:
             what = _("{path}: {error}; no simulator is running there (start one with: hwsim serve SITE)")
             raise ConfigurationError(what.format(path=path, error=error.strerror)) from error
-        door.sendall(json.dumps({"id": 1, "command": command, "args": args, "lang": language()}).encode() + b"\n")
-        with door.makefile("rb") as answers:
+        line = b""
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError), door.makefile("rb") as answers:
+            door.sendall(json.dumps({"id": 1, "command": command, "args": args, "lang": language()}).encode() + b"\n")
             line = answers.readline()
     if not line:
         raise ConfigurationError(_("{path}: the simulator went away").format(path=path))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from boardd.contract.errors import ConfigurationError
 from boardd.contract.text import _
 from boardd.terminal.helptext import option, verb
 from hwsim.cli.lib import LIBRARIES, library_path
@@ -103,7 +103,9 @@ def drive(simulator: Simulator, stop_at_end: bool) -> None:
     try:
         simulator.run(stop_at_end=stop_at_end)
     except TokenStuckError as error:
-        raise ConfigurationError(str(error)) from error
+        # At once: closing takes its time, and who started us may end us meanwhile.
+        click.echo(str(error), err=True)
+        sys.exit(1)
     finally:
         simulator.close()
 

@@ -23,7 +23,8 @@ from boardd.clock import wire
 from hwsim.kernel.loop import Loop
 from hwsim.kernel.sim import Sim
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
+"""Real seconds: on a machine with much other work a program takes ten to start."""
 POLL_S = 0.05
 
 
@@ -38,7 +39,7 @@ class VendorCalls(Protocol):
 
 
 class TokenStuckError(Exception):
-    """A process held the token for ten real seconds; the text names it and shows its stacks."""
+    """A process held the token for too long; the text names it and shows its stacks."""
 
 
 class Readiness:
