@@ -229,8 +229,13 @@ class DahdiPort(ChannelPort):
         self.session.later(READ_AGAIN_MS, lambda: self._reads(failed))
 
     def _reads(self, port: EnginePort) -> None:
-        if port is self._engine and not port.state.failed:
+        if port is not self._engine:
+            return
+        if not port.state.failed:
             self._readable()
+        elif not port.state.running:
+            # Its call has ended meanwhile: whether it can be read again shows with the next one.
+            self.session.later(READ_AGAIN_MS, lambda: self._reads(port))
 
     def _readable(self) -> None:
         if self._unreadable:

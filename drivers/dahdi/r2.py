@@ -24,6 +24,8 @@ from drivers.dahdi.session import log
 from drivers.dahdi.trunk import Trunk
 from drivers.dahdi.watcher import EVENT, IN
 
+SEND_AGAIN_MS = 1000
+
 
 class R2Trunk(Trunk):
     """One E1 with No.1 signalling; it is also the wire of its span."""
@@ -39,6 +41,8 @@ class R2Trunk(Trunk):
         super().__init__(parts, span, ports)
         self._io: DeviceIo | None = None
         self._span = R2Span(profile, directions, self, self.on_event, LoopClock())
+        self._unsent: dict[int, int] = {}
+        """Line bits by timeslot that the kernel refused to send."""
         self._registers: set[int] = set()
         self._heard: dict[int, int] = {}
 
@@ -129,12 +133,21 @@ class R2Trunk(Trunk):
     def send_bits(self, slot: int, abcd: int) -> None:
         """See Wire."""
         fd = self.ports[slot].fd
+        self._unsent.pop(slot, None)
         if fd < 0:
             return
         try:
             self.session.native.set_tx_bits(fd, abcd)
         except DahdiError as error:
             self.failed(error)
+            if not error.gone:
+                self._unsent[slot] = abcd
+                self.session.later(SEND_AGAIN_MS, lambda: self._send_again(slot, abcd))
+
+    def _send_again(self, slot: int, abcd: int) -> None:
+        """Line bits that the kernel did not take, unless others were sent since: the far end would wait for ever."""
+        if self._unsent.get(slot) == abcd:
+            self.send_bits(slot, abcd)
 
     def open_register(self, slot: int) -> None:
         """See Wire."""

@@ -333,6 +333,23 @@ async def line_bits_that_the_engine_reads_reach_the_signalling(stage: Stage) -> 
         assert clock.mono_ms() - began < 500
 
 
+@play.of(PRI, OUT)
+async def a_channel_that_could_not_be_read_when_its_call_ended(stage: Stage, given: object) -> None:
+    """The trouble is over when there is sound again, though it is another call's."""
+    channel = str(given)
+    mark = await talking(stage, channel)
+    broken = fault(stage, "channel_io_error", str(stage.port(channel).info.maker_channel), errno="EIO")
+    await stage.log.wait(Trouble, channel, mark, code="channel_broken", raised=True)
+    await stage.port(channel).hangup()
+    await asyncio.sleep(0.3)
+    end_fault(stage, broken)
+    await stage.until(channel, S.IDLE)
+    await asyncio.sleep(4)
+    mark = await talking(stage, channel)
+    await stage.log.wait(Trouble, channel, 0, code="channel_broken", raised=False)
+    await stage.free(channel, mark)
+
+
 @play
 async def ringing_that_nobody_hears(stage: Stage) -> None:
     for channel in (PRI, OUT):

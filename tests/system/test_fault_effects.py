@@ -42,7 +42,8 @@ def test_effect(run_of: GetRun, lab: ModuleType, case: Case) -> None:
     run = run_of(lab, True)
     assert not run.facts("fault_refused"), run.facts("fault_refused")
     assert case.truth(run), "the truth log does not have it"
-    assert case.report(run), "boardd does not tell"
+    told = [(round(e["t_us"] / 1e6), e["alarm"]["code"], e["alarm"].get("text")) for e in run.events("alarm_raised")]
+    assert case.report(run), f"boardd does not tell; alarms: {told}; contacts: {run.done.contacts}"
 
 
 @pytest.mark.deep
