@@ -77,6 +77,7 @@ class R2Trunk(Trunk):
 
     def slot_back(self, slot: int) -> None:
         """See Trunk."""
+        self._unsent.pop(slot, None)  # of a call that ended with the card
         self._watch(slot)
         self._bits(slot)
         super().slot_back(slot)

@@ -163,12 +163,14 @@ class Music:
     scale: float
 
     TEMPLATE_US = 2_500_000
+    REACH_US = TEMPLATE_US + 100_000
+    """How long before a moment it must have begun to be found."""
     WINDOW = 160
 
     @classmethod
     def before(cls, stay: Stay, at_us: int) -> Music | None:
         """The music before a moment; None when it is something else."""
-        begin_us = at_us - cls.TEMPLATE_US - 100_000
+        begin_us = at_us - cls.REACH_US
         if stay.begin_us > begin_us:
             return None
         sound = stay.sound(begin_us, begin_us + cls.TEMPLATE_US)

@@ -7,21 +7,25 @@ TWO_DOMAINS_SEEDS=4,5,6.
 
 from __future__ import annotations
 
+import json
 import os
 import random
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from site_run import SiteRun, chirps, run_site, wav_sides
+from site_run import SiteRun, chirps, run_site, wall_base, wav_sides
 from talks import Music, Stay, Talk, Talks, line_domain
 
 HERE = Path(__file__).parent / "two_domains"
 HOSTS = {"host-dahdi": "dahdi", "host-synway": "synway"}
 SEEDS = [int(word) for word in os.environ.get("TWO_DOMAINS_SEEDS", "1,2,3").split(",")]
 GAP_MS = 20
-BEFORE_US, AFTER_US, LIFTED_US = 900_000, 3_000_000, 300_000
+BEFORE_US, AFTER_US = 900_000, 3_000_000
+LIFTED_US, AGAIN_US = 300_000, 1_000_000
+"""From lifting to hearing each other at most; from a death to music again for whoever lost an agent meanwhile."""
 FIRST_S, APART_S, SPREAD_S = 58.0, 33.0, 8.0
 LEASE_S = 5.0
 """So long before a kill the scheduler is frozen, when nobody shall be there to control: its lease is 2 s."""
@@ -92,15 +96,10 @@ class Judge:
         assert told or down[0]["t_us"] - at_us < 1_000_000, stay.person
 
     def prompts(self, at_us: int, dead: str) -> None:
-        """Whoever waits with music on a line of the other domain hears it go on. Except who was just being put through:
-        for each agent of the dead host who lifted right before, one caller hears who was to answer, and waits on.
+        """Whoever waits with music on a line of the other domain hears it go on. Who was just being put through to an
+        agent of the dead host has none at that moment, but again within a second.
         """
-        lifted = [
-            f
-            for f in self.run.of("off_hook", ringing=True)
-            if "/" in f["line"] and line_domain(f["line"]) == dead and at_us - LIFTED_US < f["t_us"] <= at_us
-        ]
-        cut: list[str] = []
+        between = self.put_through(at_us, dead)
         for stay in self.talks.stays:
             if line_domain(stay.line) == dead or not stay.on_at(at_us) or stay.end_us < at_us + AFTER_US:
                 continue
@@ -112,9 +111,29 @@ class Judge:
             if music and (line_domain(stay.line) == "dahdi" or not music.begins_anew(to_us)):
                 self.seen["music"] += 1
                 gap_ms = music.gap_ms(at_us - 200_000, to_us)
-                if gap_ms > GAP_MS:
-                    cut.append(f"{stay.person} on {stay.line}: music is gone for {gap_ms} ms")
-        assert len(cut) <= len(lifted), (cut, lifted)
+                if gap_ms > GAP_MS and stay.person in between:
+                    assert Music.before(stay, at_us + AGAIN_US + Music.REACH_US), f"{stay.person} waits in silence"
+                else:
+                    assert gap_ms <= GAP_MS, f"{stay.person} on {stay.line}: music is gone for {gap_ms} ms"
+
+    def put_through(self, at_us: int, dead: str) -> set[str]:
+        """Callers whose agent, at a telephone of the dead host, had lifted right before. Who that is only boardd's log
+        can tell: the agent's last contact.
+        """
+        lines = {f["code"][3:7]: f["line"] for f in self.run.of("agent_log_in")}
+        lifted = {f["line"] for f in self.run.of("off_hook", ringing=True) if 0 <= at_us - f["t_us"] < LIFTED_US}
+        until_ms = wall_base(self.run) + at_us / 1000
+        last: dict[str, str] = {}
+        for entry in map(json.loads, self.run.log().splitlines()):
+            wall_ms = datetime.fromisoformat(entry["at"]).timestamp() * 1000
+            if entry["event"] == "agent" and wall_ms <= until_ms:
+                last[entry["agent"]] = entry["contact"]
+        wanted = {
+            contact
+            for agent, contact in last.items()
+            if lines.get(agent) in lifted and line_domain(lines[agent]) == dead
+        }
+        return {contact["person"] for contact in self.run.contacts if contact["id"] in wanted}
 
     def nobody_else(self, at_us: int, dead: str, survivors: list[Stay]) -> None:
         """On lines of the other domain we ended nobody's call but those left alone, and those whose agent hung up."""

@@ -253,16 +253,18 @@ static bool push(me_engine *engine, port *self)
 
 static void encode(device *line, port *self, uint8_t *to)
 {
-    const int16_t *from = self->said;
-    if (line->folding) {
+    bool folding = line->folding;
+    const int16_t *from = folding ? line->folded : self->said;
+    if (folding)
         fold(line, self);
-        from = line->folded;
-    }
+    line->folding = false;
     switch (line->options.law) {
     case CODEC_ALAW:
-        if (!line->folding)
+        if (!folding) { /* others may want it, too: it is made once */
             memcpy(to, port_said_alaw(self), ME_BLOCK);
-        for (int n = 0; n < ME_BLOCK && line->folding; n++)
+            break;
+        }
+        for (int n = 0; n < ME_BLOCK; n++)
             to[n] = codec_to_alaw(from[n]);
         break;
     case CODEC_MULAW:
@@ -272,7 +274,6 @@ static void encode(device *line, port *self, uint8_t *to)
     default:
         memcpy(to, from, ME_BLOCK * sizeof *from);
     }
-    line->folding = false;
 }
 
 static void silence(const device *line, uint8_t *to)

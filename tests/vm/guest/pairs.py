@@ -78,10 +78,10 @@ class Pair:
         if not self._say and self._again:
             self.say(self._again, again=True)
         octets = self._say.popleft() if self._say else SILENCE
-        before = 0 if self._running else AHEAD
+        ahead = 0 if self._running else AHEAD
         self._running = True
         try:
-            for sound in [SILENCE] * before + [octets.ljust(BLOCK, b"\xd5")]:
+            for sound in [SILENCE] * ahead + [octets.ljust(BLOCK, b"\xd5")]:
                 self.dio.write(self.fd, sound)
         except OSError as error:
             if error.errno not in (EAGAIN, ELAST):
